@@ -1,0 +1,1 @@
+"""What was said: the vocabulary, the events, their stored form and the log. Imports nothing of ours; importing it opens nothing."""

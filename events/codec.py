@@ -1,0 +1,210 @@
+"""Event ⇄ stored bytes: every stored name, every upcaster, and the parting of structure from text.
+
+Structure (ids, kinds, roles, times, numbers, grades: all that the folds need) is one canonical byte string: JSON after
+RFC 8785, which also carries a salted SHA-256 of the text. Text (names, summaries, reasons, URLs, tags) and its salt
+stand beside it. Taking text and salt away later leaves structure, folds and proofs as they were.
+
+Stored names are ours ("development-reported/1"), not Python paths, so that rooms can be rearranged. To change a
+stored shape, raise its version in `_STORED` and add the step from the old one to `_UPCASTERS`; never edit a step.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+
+from events import developments as d
+from events import reference as r
+from events.records import Event
+
+Tree = dict[str, Any]
+
+_EVIDENCE = [{"url": None}]
+_REPORT = {"unnamed_end": None, "url": None, "evidence": _EVIDENCE}
+
+
+class _Stored(NamedTuple):
+    """How one type of event is stored: its name, the version written now, and where its text stands."""
+
+    name: str
+    version: int
+    text: Mapping[str, Any]
+
+
+_STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
+    {
+        r.SourceRegistered: _Stored("source-registered", 1, {"name": None, "url": None}),
+        r.SourceReliabilityAssessed: _Stored("source-reliability-assessed", 1, {"reason": None}),
+        r.SourceAlignmentStated: _Stored("source-alignment-stated", 1, {"reason": None}),
+        r.ActorRegistered: _Stored("actor-registered", 1, {"name": None, "aliases": [{"name": None}]}),
+        r.ActorRenamed: _Stored("actor-renamed", 1, {"name": None}),
+        r.LocationRegistered: _Stored("location-registered", 1, {"name": None, "names": None}),
+        r.LocationRevised: _Stored("location-revised", 1, {"changes": {"name": None, "names": None}, "reason": None}),
+        d.DevelopmentReported: _Stored(
+            "development-reported", 1, {"summary": None, "tags": None, "report": _REPORT}
+        ),
+        d.DevelopmentCorroborated: _Stored("development-corroborated", 1, {"report": _REPORT}),
+        d.DevelopmentDenied: _Stored("development-denied", 1, {"report": _REPORT, "reason": None}),
+        d.DevelopmentAssessed: _Stored(
+            "development-assessed", 1, {"analyst": None, "method": None, "reasoning": None, "evidence": _EVIDENCE}
+        ),
+        d.ReportRetracted: _Stored("report-retracted", 1, {"reason": None}),
+        d.DevelopmentAmended: _Stored(
+            "development-amended", 1, {"changes": {"summary": None, "tags": None}, "reason": None}
+        ),
+        d.DevelopmentMerged: _Stored("development-merged", 1, {"reason": None}),
+        d.DevelopmentVoided: _Stored("development-voided", 1, {"reason": None}),
+    }
+)
+
+#: From a stored name with version to the step that brings its tree to the next version. None needed yet.
+_UPCASTERS: Final[Mapping[str, Callable[[Tree], Tree]]] = MappingProxyType({})
+
+_NAMES: Final = MappingProxyType({cls: f"{stored.name}/{stored.version}" for cls, stored in _STORED.items()})
+_CLASSES: Final = MappingProxyType({name: cls for cls, name in _NAMES.items()})
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """The stored structure: the event without its text, and what commits to the text."""
+
+    event: Event
+    text_sha256: str | None
+
+
+def _envelope_of(cls: type[Event]) -> type[_Envelope]:
+    return msgspec.defstruct(f"Stored{cls.__name__}", [("event", cls), ("text_sha256", str | None)], frozen=True)  # type: ignore[return-value]
+
+
+_DECODERS: Final = MappingProxyType({name: msgspec.json.Decoder(_envelope_of(cls)) for name, cls in _CLASSES.items()})
+
+
+class StoredForm(NamedTuple):
+    """What the log keeps of an event's content.
+
+    Attributes:
+        name: Stored type with version, such as `development-reported/1`.
+        structure: Canonical JSON bytes of the structure, with the salted SHA-256 of the text.
+        text: Canonical JSON bytes of the text; None where nothing was said in text, or where it was redacted.
+        salt: 16 random bytes; None exactly where `text` is.
+    """
+
+    name: str
+    structure: bytes
+    text: bytes | None
+    salt: bytes | None
+
+
+def encode(event: Event, salt: bytes | None = None) -> StoredForm:
+    """The stored form of an event; its `event_id` is left to a column of its own.
+
+    Args:
+        salt: The salt to use again, to compare an event with one that is stored already; None draws a new one.
+    """
+    tree = cast(Tree, _numbers_as_in_rfc_8785(msgspec.to_builtins(event)))
+    del tree["type"], tree["event_id"]
+    words = _take_text(tree, _STORED[type(event)].text)
+    text = canonical(words) if words else None
+    if text is not None and salt is None:
+        salt = os.urandom(16)
+    digest = hashlib.sha256((salt or b"") + text).hexdigest() if text is not None else None
+    structure = canonical({"event": tree, "text_sha256": digest})
+    return StoredForm(_NAMES[type(event)], structure, text, salt if text is not None else None)
+
+
+def decode(name: str, structure: bytes, text: bytes | None = None) -> Event:
+    """The event that was stored; without its text where that is not given.
+
+    Raises:
+        UnknownStoredType: bytes of a type or version that this program does not know.
+    """
+    if name not in _DECODERS or text is not None:
+        tree = _upcast(name, msgspec.json.decode(structure)["event"])
+        if text is not None:
+            _put_text(tree, msgspec.json.decode(text))
+        return msgspec.convert(tree, _CLASSES[_newest(name)])
+    return cast(_Envelope, _DECODERS[name].decode(structure)).event
+
+
+def text_is_intact(structure: bytes, text: bytes | None, salt: bytes | None) -> bool:
+    """Whether the text is the one that the structure commits to."""
+    digest = msgspec.json.decode(structure)["text_sha256"]
+    if text is None or salt is None:
+        return digest is None
+    return bool(hashlib.sha256(salt + text).hexdigest() == digest)
+
+
+def committed_to_text(structure: bytes) -> bool:
+    """Whether there was text when the event was recorded (if it is gone now, it was redacted)."""
+    return not structure.endswith(b'"text_sha256":null}')
+
+
+def canonical(tree: object) -> bytes:
+    """JSON after RFC 8785 for trees whose keys are ASCII and whose whole numbers are ints (see `encode`)."""
+    return msgspec.json.encode(tree, order="sorted")
+
+
+class UnknownStoredType(ValueError):
+    """A stored type or version that this program does not know: it was written by a newer one."""
+
+
+def _newest(name: str) -> str:
+    while name in _UPCASTERS:
+        stem, _, version = name.partition("/")
+        name = f"{stem}/{int(version) + 1}"
+    if name not in _CLASSES:
+        raise UnknownStoredType(f"stored type {name!r} is unknown here: the log was written by a newer version")
+    return name
+
+
+def _upcast(name: str, tree: Tree) -> Tree:
+    newest = _newest(name)
+    while name != newest:
+        tree = _UPCASTERS[name](tree)
+        stem, _, version = name.partition("/")
+        name = f"{stem}/{int(version) + 1}"
+    return tree
+
+
+def _numbers_as_in_rfc_8785(value: object) -> object:
+    """Whole floats as ints: RFC 8785 writes 36.0 as 36 and -0.0 as 0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _numbers_as_in_rfc_8785(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbers_as_in_rfc_8785(item) for item in value]
+    return value
+
+
+def _take_text(tree: Tree, where: Mapping[str, Any]) -> Tree:
+    """Take the text out of a tree, in place, and return it as a tree of the same shape."""
+    words: Tree = {}
+    for name, inner in where.items():
+        if name not in tree:
+            continue
+        if inner is None:
+            value = tree.pop(name)
+            if value is not None and value != "":
+                words[name] = value
+        elif isinstance(inner, list):
+            items = [_take_text(item, inner[0]) for item in tree[name]]
+            if any(items):
+                words[name] = items
+        elif inside := _take_text(tree[name], inner):
+            words[name] = inside
+    return words
+
+
+def _put_text(tree: Tree, words: Tree) -> None:
+    """Put text back where it was taken from."""
+    for name, value in words.items():
+        if isinstance(value, dict) and isinstance(tree.get(name), dict):
+            _put_text(tree[name], value)
+        elif isinstance(value, list) and name in tree:
+            for item, inner in zip(tree[name], value, strict=True):
+                _put_text(item, inner)
+        else:
+            tree[name] = value

@@ -1,0 +1,45 @@
+"""An event before and after the log: what is handed in, and the same fact with its place in the one sequence."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from events.records import Event
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+#: Streams of things whose id is no UUID are named by type and id under this namespace. Never change it.
+STREAMS = UUID("6f2a8c1e-51d7-5a0c-9d53-0b1f6d0c7a11")
+
+
+def stream_id(event: Event) -> UUID:
+    """The stream of an event: its development, else a UUID made from the type and id of what it is about."""
+    kind, key = event.stream
+    return key if isinstance(key, UUID) else reference_stream(kind, key)
+
+
+def reference_stream(kind: str, key: str) -> UUID:
+    """The stream of a source, actor or location."""
+    return uuid5(STREAMS, f"{kind}:{key}")
+
+
+class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
+    """An event in the log.
+
+    Attributes:
+        position: 1, 2, 3 ... in the one global sequence.
+        recorded_at: When the log had it, UTC; rises strictly with position.
+        recorded_by: The principal who recorded it.
+        version: 1, 2, 3 ... within its stream.
+        redacted: Its text was lawfully removed; the structure stands.
+    """
+
+    position: int
+    recorded_at: datetime
+    recorded_by: str
+    event_id: UUID
+    version: int
+    event: E_co
+    redacted: bool = False

@@ -1,0 +1,214 @@
+"""Sources, actors and locations as known at a position: their dated names, kinds, parents, gradings (pure).
+
+A catalogue is a fold of the log's reference events, kept in memory by each process and brought up to a position on
+demand: some kilobytes a location. Everything in it is asked "as known at a position", so one catalogue that is ahead
+answers for every moment behind it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from events.records import Event, changed
+from events.recorded import RecordedEvent
+from events.reference import (
+    ActorRegistered,
+    ActorRenamed,
+    LocationRegistered,
+    LocationRevised,
+    SourceAlignmentStated,
+    SourceRegistered,
+    SourceReliabilityAssessed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A location as it is at one valid time, as known at one position."""
+
+    location_id: str
+    name: str
+    kind: str
+    parent_id: str | None
+    geometry: Mapping[str, Any] | None
+    names: Mapping[str, str]
+    codes: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _History:
+    """What is known of one thing: its registration, and what was stated later, each with its position."""
+
+    position: int
+    registered: Event
+    later: list[tuple[int, Event]] = field(default_factory=list)
+
+    def known(self, position: int) -> Iterator[Event]:
+        return (event for at, event in self.later if at <= position)
+
+
+class Catalogue:
+    """The reference data of the log up to `position`."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._locations: dict[str, _History] = {}
+        self._actors: dict[str, _History] = {}
+        self._sources: dict[str, _History] = {}
+        self._ids: list[str] = []
+        self._children: dict[str, set[str]] = {}
+
+    def learn(self, recorded: Iterable[RecordedEvent[Event]], position: int) -> None:
+        """Take in the reference events that follow, up to a position."""
+        for one in recorded:
+            if one.position > self.position:
+                self._take_in(one)
+        self.position = max(self.position, position)
+        self._ids = sorted(self._locations)
+
+    def _take_in(self, one: RecordedEvent[Event]) -> None:
+        kind, key = one.event.stream
+        histories = {"location": self._locations, "actor": self._actors, "source": self._sources}[kind]
+        if isinstance(one.event, LocationRegistered | ActorRegistered | SourceRegistered):
+            histories[str(key)] = _History(one.position, one.event)
+        else:
+            histories[str(key)].later.append((one.position, one.event))
+        if isinstance(one.event, LocationRegistered):
+            parent = one.event.parent_id
+        elif isinstance(one.event, LocationRevised):
+            parent = changed(one.event.changes).get("parent_id")
+        else:
+            return
+        if parent is not None:
+            self._children.setdefault(parent, set()).add(one.event.location_id)
+
+    def has_location(self, location_id: str, position: int) -> bool:
+        """Whether a location is registered by a position."""
+        held = self._locations.get(location_id)
+        return held is not None and held.position <= position
+
+    def location_ids(self, position: int) -> list[str]:
+        """Every location registered by a position, ordered by id."""
+        return [one for one in self._ids if self._locations[one].position <= position]
+
+    def location(self, location_id: str, at: datetime, position: int) -> Location | None:
+        """A location at a valid time, as known at a position; None where it was not registered by then.
+
+        Revisions hold from their date; before the first one it is as it was registered.
+        """
+        held = self._locations.get(location_id)
+        if held is None or held.position > position:
+            return None
+        first = held.registered
+        assert isinstance(first, LocationRegistered)
+        content = {name: getattr(first, name) for name in ("name", "kind", "parent_id", "geometry", "names", "codes")}
+        revisions = [event for event in held.known(position) if isinstance(event, LocationRevised) and event.from_ <= at]
+        for revision in sorted(revisions, key=lambda event: event.from_):
+            content |= changed(revision.changes)
+        geometry = content.pop("geometry")
+        drawn = {"type": geometry.type, "coordinates": geometry.coordinates} if geometry is not None else None
+        return Location(location_id, geometry=drawn, **content)
+
+    def revisions(self, location_id: str, position: int) -> list[LocationRevised]:
+        """The revisions of a location known at a position, in the order of the log."""
+        known = self._locations[location_id].known(position)
+        return [event for event in known if isinstance(event, LocationRevised)]
+
+    def parent(self, location_id: str, at: datetime, position: int) -> str | None:
+        """A location's parent at a valid time, as known at a position."""
+        held = self._locations.get(location_id)
+        if held is None or held.position > position:
+            return None
+        if not held.later:
+            assert isinstance(held.registered, LocationRegistered)
+            return held.registered.parent_id
+        location = self.location(location_id, at, position)
+        return location.parent_id if location else None
+
+    def descendants(self, location_id: str, at: datetime, position: int) -> list[str]:
+        """Every location below this one at a valid time, as known at a position; ordered by id."""
+        found: set[str] = set()
+        waiting = [location_id]
+        while waiting:
+            above = waiting.pop()
+            for below in self._children.get(above, ()):
+                if below not in found and below != location_id and self.parent(below, at, position) == above:
+                    found.add(below)
+                    waiting.append(below)
+        return sorted(found)
+
+    def search(self, text: str, at: datetime, position: int) -> list[Location]:
+        """The locations whose id, or any of whose names or codes, is this text; letter case does not matter."""
+        wanted = text.casefold().strip()
+        found = (self.location(one, at, position) for one in self.location_ids(position))
+        return [one for one in found if one is not None and wanted in _words_for(one)]
+
+    def actors(self, position: int) -> list[dict[str, Any]]:
+        """Every actor registered by a position, ordered by id: kind, name and dated names."""
+        return [self._actor(held, position) for _, held in sorted(self._actors.items()) if held.position <= position]
+
+    def actor(self, actor_id: str, position: int) -> dict[str, Any] | None:
+        """One actor as known at a position."""
+        held = self._actors.get(actor_id)
+        return self._actor(held, position) if held is not None and held.position <= position else None
+
+    def _actor(self, held: _History, position: int) -> dict[str, Any]:
+        first = held.registered
+        assert isinstance(first, ActorRegistered)
+        renamed = sorted(
+            (event for event in held.known(position) if isinstance(event, ActorRenamed)), key=lambda event: event.from_
+        )
+        return {
+            "actor_id": first.actor_id,
+            "name": first.name,
+            "kind": first.kind,
+            "aliases": [{"name": one.name, "from": one.from_, "until": one.until} for one in first.aliases],
+            "renamed": [{"name": event.name, "from": event.from_} for event in renamed],
+        }
+
+    def actor_name(self, actor_id: str, at: datetime, position: int) -> str:
+        """What an actor is called at a valid time, as known at a position; its id where nothing is known."""
+        held = self._actors.get(actor_id)
+        if held is None or held.position > position:
+            return actor_id
+        first = held.registered
+        assert isinstance(first, ActorRegistered)
+        renamed = [event for event in held.known(position) if isinstance(event, ActorRenamed) and event.from_ <= at]
+        if renamed:
+            return max(renamed, key=lambda event: event.from_).name or actor_id
+        return first.name or actor_id
+
+    def sources(self, position: int) -> list[dict[str, Any]]:
+        """Every source registered by a position, ordered by id, graded as known then."""
+        return [self._source(held, position) for _, held in sorted(self._sources.items()) if held.position <= position]
+
+    def source(self, source_id: str, position: int) -> dict[str, Any] | None:
+        """One source as known at a position."""
+        held = self._sources.get(source_id)
+        return self._source(held, position) if held is not None and held.position <= position else None
+
+    def source_name(self, source_id: str, position: int) -> str:
+        """A source's name; its id where nothing is known, or where the name was redacted."""
+        held = self.source(source_id, position)
+        return str(held["name"] or source_id) if held else source_id
+
+    def _source(self, held: _History, position: int) -> dict[str, Any]:
+        first = held.registered
+        assert isinstance(first, SourceRegistered)
+        graded = {"reliability": first.reliability, "aligned_with": list(first.aligned_with)}
+        for event in held.known(position):
+            if isinstance(event, SourceReliabilityAssessed):
+                graded["reliability"] = event.reliability
+            elif isinstance(event, SourceAlignmentStated):
+                graded["aligned_with"] = list(event.aligned_with)
+        return {"source_id": first.source_id, "name": first.name, "kind": first.kind, **graded, "url": first.url}
+
+
+def _words_for(location: Location) -> set[str]:
+    return {
+        word.casefold()
+        for word in (location.location_id, location.name, *location.names.values(), *location.codes.values())
+    }
+
+

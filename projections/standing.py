@@ -1,0 +1,219 @@
+"""One development's statements → its standing (pure): DESIGN.md section 4, and API.md "standing, to the letter".
+
+Every rule is a small function in the words of the field. What was said is weighed here and nowhere else; when it was
+known, and what follows for a place, is the business of `versions.py` and `status.py`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from events.developments import Participant, Report
+from events.times import Period
+from events.vocabulary import KINDS
+from projections.policies import (
+    ADMITTED,
+    BY_VERDICT,
+    CORROBORATED,
+    CREDIBLE,
+    DISPUTED,
+    MERGED,
+    RETRACTED,
+    UNCONFIRMED,
+    VOID,
+)
+from projections.sources import Grading
+
+SELF_SERVING: Final = "self_serving"
+AGAINST_INTEREST: Final = "against_interest"
+NEUTRAL: Final = "neutral"
+
+#: How a source is graded at the moment at which a standing is asked for.
+GradingOf = Callable[[str], Grading]
+
+
+class Statement(NamedTuple):
+    """One source's affirmation or denial, as far as its weight depends on it."""
+
+    published_at: datetime
+    position: int
+    affirms: bool
+    chain: tuple[str, ...]
+    credibility: int
+
+    @property
+    def publisher(self) -> str:
+        return self.chain[0]
+
+    @property
+    def origin(self) -> str:
+        return self.chain[-1]
+
+
+def statement(report: Report, position: int, *, affirms: bool) -> Statement:
+    """A report or denial as a statement; a missing credibility is 6, "cannot be judged"."""
+    return Statement(report.published_at, position, affirms, report.chain, report.credibility or 6)
+
+
+class Retraction(NamedTuple):
+    """A source takes back what it published or originated up to a moment."""
+
+    source_id: str
+    retracted_at: datetime
+    position: int
+
+    def removes(self, said: Statement) -> bool:
+        return self.source_id in (said.publisher, said.origin) and said.published_at <= self.retracted_at
+
+
+@dataclass(slots=True)
+class Hearing:
+    """All that bears on a development's standing, as known at one moment: what was said, taken back and decided."""
+
+    kind: str
+    location_id: str
+    occurred: Period
+    participants: tuple[Participant, ...]
+    statements: list[Statement] = field(default_factory=list)
+    retractions: list[Retraction] = field(default_factory=list)
+    verdict: int | None = None
+    merged: bool = False
+    void: bool = False
+
+    def favoured(self) -> frozenset[str]:
+        """Actors who gain if it is true."""
+        return self._in_role(KINDS[self.kind].favours)
+
+    def disfavoured(self) -> frozenset[str]:
+        """Actors who lose, or lose face, if it is true."""
+        return self._in_role(KINDS[self.kind].disfavours)
+
+    def _in_role(self, role: str | None) -> frozenset[str]:
+        return frozenset(one.actor_id for one in self.participants if one.role == role) if role else frozenset()
+
+    def remaining(self) -> list[Statement]:
+        """What was said and not taken back."""
+        if not self.retractions:
+            return self.statements
+        return [said for said in self.statements if not any(one.removes(said) for one in self.retractions)]
+
+
+class Weight(NamedTuple):
+    """What a statement weighs: a statement is as good as its chain.
+
+    Attributes:
+        counts: No source in its chain is E or F, and its credibility is not 4 or 5.
+        usable: It counts and every source in its chain is A, B or C.
+        interest: Self-serving, against interest, or neutral.
+        well_sourced: Every source in its chain is A or B.
+    """
+
+    counts: bool
+    usable: bool
+    interest: str
+    well_sourced: bool
+
+
+class Finding(NamedTuple):
+    """A standing and the rule that gave it."""
+
+    standing: str
+    rule: str
+
+
+def weigh(said: Statement, gains: frozenset[str], loses: frozenset[str], grading_of: GradingOf) -> Weight:
+    """What a statement weighs, where `gains` are the actors served by it and `loses` those harmed."""
+    gradings = [grading_of(source) for source in said.chain]
+    counts = said.credibility not in (4, 5) and all(grading.counts for grading in gradings)
+    return Weight(
+        counts=counts,
+        usable=counts and all(grading.usable for grading in gradings),
+        interest=_interest(gradings, gains, loses),
+        well_sourced=all(grading.reliability in "AB" for grading in gradings),
+    )
+
+
+def _interest(gradings: Sequence[Grading], gains: frozenset[str], loses: frozenset[str]) -> str:
+    """Self-serving if anybody in the chain is served; against interest if its origin is harmed; else neutral."""
+    if gains and any(not gains.isdisjoint(grading.aligned_with) for grading in gradings):
+        return SELF_SERVING
+    return AGAINST_INTEREST if loses and not loses.isdisjoint(gradings[-1].aligned_with) else NEUTRAL
+
+
+def weigh_report(said: Statement, heard: Hearing, grading_of: GradingOf) -> Weight:
+    """What an affirmation weighs."""
+    return weigh(said, heard.favoured(), heard.disfavoured(), grading_of)
+
+
+def weigh_denial(said: Statement, heard: Hearing, grading_of: GradingOf) -> Weight:
+    """What a denial weighs: as a report, with favours and disfavours exchanged."""
+    return weigh(said, heard.disfavoured(), heard.favoured(), grading_of)
+
+
+def is_effective(denial: Weight) -> bool:
+    """A denial takes effect if it is usable and neutral, or counts and is against interest."""
+    return (denial.usable and denial.interest == NEUTRAL) or (denial.counts and denial.interest == AGAINST_INTEREST)
+
+
+def stances(remaining: Iterable[Statement]) -> dict[str, Statement]:
+    """Each origin's latest statement, by (published at, position): whether it affirms or denies by now."""
+    latest: dict[str, Statement] = {}
+    for said in remaining:
+        before = latest.get(said.origin)
+        if before is None or said[:2] >= before[:2]:
+            latest[said.origin] = said
+    return latest
+
+
+def by_reports(reports: Iterable[tuple[Statement, Weight]]) -> str:
+    """Rule 3: what the reports that count amount to."""
+    counting = [(said, weight) for said, weight in reports if weight.counts]
+    if any(weight.interest == AGAINST_INTEREST for _, weight in counting):
+        return ADMITTED
+    if len({said.origin for said, _ in counting}) > 1 and any(
+        weight.usable and weight.interest != SELF_SERVING for _, weight in counting
+    ):
+        return CORROBORATED
+    return CREDIBLE if any(is_credible(said, weight) for said, weight in counting) else UNCONFIRMED
+
+
+def is_credible(said: Statement, weight: Weight) -> bool:
+    """One usable, neutral report of credibility 1, 2 or 3, or of 6 where every source in its chain is A or B."""
+    good = said.credibility <= 3 or (said.credibility == 6 and weight.well_sourced)
+    return weight.usable and weight.interest == NEUTRAL and good
+
+
+def finding(heard: Hearing, grading_of: GradingOf) -> Finding:
+    """The standing of a development, by the first rule that applies, in the order of API.md."""
+    if heard.void:
+        return Finding(VOID, "void")
+    if heard.merged:
+        return Finding(MERGED, "merged")
+    remaining = heard.remaining()
+    if not any(said.affirms for said in remaining):
+        return Finding(RETRACTED, "no affirming report remains")
+    if heard.verdict in BY_VERDICT:
+        return Finding(BY_VERDICT[heard.verdict], "assessed")
+    return _by_statements(heard, remaining, grading_of)
+
+
+def _by_statements(heard: Hearing, remaining: list[Statement], grading_of: GradingOf) -> Finding:
+    """Rules 3 and 4: the reports of origins that still affirm, against the denials of origins that now deny."""
+    if len(remaining) == 1:
+        return Finding(by_reports([(remaining[0], weigh_report(remaining[0], heard, grading_of))]), "reports")
+    stance = stances(remaining)
+    if not any(said.affirms for said in stance.values()):
+        return Finding(DISPUTED, "every origin denies by now")
+    speaking = [said for said in remaining if said.affirms == stance[said.origin].affirms]
+    reports = [(said, weigh_report(said, heard, grading_of)) for said in speaking if said.affirms]
+    effective = [
+        said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grading_of))
+    ]
+    if not effective:
+        return Finding(by_reports(reports), "reports")
+    last = max(denial.published_at for denial in effective)
+    since = [(said, weight) for said, weight in reports if said.published_at > last]
+    if by_reports(since) in (ADMITTED, CORROBORATED):
+        return Finding(by_reports(reports), "reported again since the denial")
+    return Finding(DISPUTED, "denied")

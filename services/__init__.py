@@ -1,0 +1,1 @@
+"""Services over the log and its projections; there is one, the timeline."""

@@ -1,0 +1,60 @@
+-- The views: read models that a replay fills again, so everything here may be dropped.
+--
+-- A view's rows stand in partitions of its own, made when it is defined and dropped with it. Readers name the
+-- partition themselves. The known axis is a whole number: the log position on the recorded clock, microseconds since
+-- 1970 on the reported clock; 9223372036854775807 stands for "until further notice".
+
+CREATE TABLE view (
+    view_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    policy text COLLATE "C" NOT NULL,
+    policy_version integer NOT NULL,
+    clock text COLLATE "C" NOT NULL CHECK (clock IN ('recorded', 'reported')),
+    exclude_sources text[] NOT NULL DEFAULT '{}',
+    only_sources text[] NOT NULL DEFAULT '{}',
+    -- The last position folded; it moves in the transaction that writes the rows.
+    position bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE claim_version (
+    view_id integer NOT NULL,
+    development_id uuid NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    facet text COLLATE "C" NOT NULL,
+    takes_effect timestamptz NOT NULL,
+    published_at timestamptz NOT NULL,
+    position bigint NOT NULL,
+    assertion text COLLATE "C" NOT NULL,
+    standing text COLLATE "C" NOT NULL,
+    bearing text COLLATE "C" NOT NULL CHECK (bearing IN ('accepted', 'pending', 'ignored')),
+    occurred_start timestamptz NOT NULL,
+    occurred_end timestamptz NOT NULL,
+    known_from bigint NOT NULL,
+    known_until bigint NOT NULL CHECK (known_from < known_until),
+    -- The claim's period ends less than 2^span hours after it takes effect: how far back to look for what overlaps.
+    span smallint NOT NULL,
+    PRIMARY KEY (view_id, development_id, known_from)
+) PARTITION BY LIST (view_id);
+
+-- The last claim of a place by a moment, in one step down the tree.
+CREATE INDEX claim_version_order ON claim_version
+    (location_id, facet, bearing, takes_effect, published_at, position) INCLUDE (known_from, known_until);
+-- What else is asserted there: one strand for each span and assertion, each in order.
+CREATE INDEX claim_version_strand ON claim_version
+    (location_id, facet, span, assertion, takes_effect, published_at, position) WHERE bearing = 'accepted';
+
+-- Which claims a source speaks of: they are folded again when it is graded anew.
+CREATE TABLE mention (
+    view_id integer NOT NULL,
+    source_id text COLLATE "C" NOT NULL,
+    development_id uuid NOT NULL,
+    PRIMARY KEY (view_id, source_id, development_id)
+) PARTITION BY LIST (view_id);
+
+CREATE TABLE merger (
+    view_id integer NOT NULL,
+    development_id uuid NOT NULL,
+    into_id uuid NOT NULL,
+    PRIMARY KEY (view_id, development_id)
+) PARTITION BY LIST (view_id);
+CREATE INDEX merger_into ON merger (into_id);
