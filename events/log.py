@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, Mapper, Notification, StoredEvent, Transcoder
@@ -134,6 +135,16 @@ class Log:
             ).fetchall()
         return map(as_recorded, rows)
 
+    def streams(self, ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
+        """The events of some streams up to a position, with their text, in the order of the log."""
+        with self.pool.connection() as connection:
+            rows = connection.execute(
+                f"{_SELECT_WHOLE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
+                [list(ids), until],
+                binary=True,
+            )
+            return list(map(as_recorded, rows))
+
     def head(self) -> Place:
         """The last position and when it was recorded; position 0 where the log is empty."""
         with self.pool.connection() as connection:
@@ -178,18 +189,17 @@ class LogRecorder(PostgresApplicationRecorder):
             yield _Appending(connection)
 
     def read(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
-        return self._rows(_SELECT_WHOLE, after, limit, until)
+        return list(map(as_recorded, self._rows(_SELECT_WHOLE, after, limit, until)))
 
     def structures(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
-        return self._rows(_SELECT_STRUCTURE, after, limit, until)
+        return list(map(_structure_only, self._rows(_SELECT_STRUCTURE, after, limit, until)))
 
-    def _rows(self, select: str, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
+    def _rows(self, select: str, after: int, limit: int, until: int | None) -> list[TupleRow]:
         with self.datastore.own_pool.connection() as connection, connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(
+            return cursor.execute(
                 f"{select} WHERE position > %s::bigint AND position <= %s::bigint ORDER BY position LIMIT %s::bigint",
                 [after, until if until is not None else 2**62, limit],
             ).fetchall()
-        return list(map(as_recorded, rows))
 
     def select_events(
         self,
@@ -396,7 +406,7 @@ class _Appending:
         rows = self._connection.execute(
             f"{_SELECT_STRUCTURE} WHERE stream_id = %b ORDER BY version", [stream], binary=True
         ).fetchall()
-        return list(map(as_recorded, rows))
+        return list(map(_structure_only, rows))
 
     def recorded(self, event_ids: Collection[UUID]) -> dict[UUID, HeldEvent]:
         if not event_ids:
@@ -432,15 +442,25 @@ def _foreign_row(event: StoredEvent) -> StoredRow:
 
 
 def as_recorded(row: Sequence[Any]) -> RecordedEvent[Event]:
-    """A row of `event` (structure only, or whole) as a recorded event."""
-    position, recorded_at, recorded_by, event_id, version, name, structure, text, salt = row
+    """A whole row of `event` as a recorded event."""
+    *_, structure, text, _salt = row
+    recorded = _structure_only(row)
+    if text is None:
+        redacted = codec.committed_to_text(structure)
+        return msgspec.structs.replace(recorded, redacted=True) if redacted else recorded
+    return msgspec.structs.replace(recorded, event=codec.decode(row[5], structure, text))
+
+
+def _structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:
+    """A row of `event` as a recorded event without its text."""
+    position, recorded_at, recorded_by, event_id, version, name, structure, *_ = row
     return RecordedEvent(
         position=position,
         recorded_at=recorded_at,
         recorded_by=recorded_by,
         event_id=event_id,
         version=version,
-        event=codec.decode(name, structure, text),
+        event=codec.decode(name, structure),
     )
 
 
@@ -453,7 +473,7 @@ def streams(connection: Connection[TupleRow], ids: Sequence[UUID], until: int) -
         [list(ids), until],
         binary=True,
     )
-    return list(map(as_recorded, rows))
+    return list(map(_structure_only, rows))
 
 
 def listen(connection: Connection[Any], *, timeout: float) -> Iterable[psycopg.Notify]:

@@ -36,6 +36,28 @@ class Location:
     codes: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor as known at one position; its names as (name, from, until), open ends None, the registered one last said."""
+
+    actor_id: str
+    name: str
+    kind: str
+    names: tuple[tuple[str, datetime | None, datetime | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source, graded as known at one position."""
+
+    source_id: str
+    name: str
+    kind: str
+    reliability: str
+    aligned_with: tuple[str, ...]
+    url: str | None
+
+
 @dataclass(slots=True)
 class _History:
     """What is known of one thing: its registration, and what was stated later, each with its position."""
@@ -144,28 +166,35 @@ class Catalogue:
         found = (self.location(one, at, position) for one in self.location_ids(position))
         return [one for one in found if one is not None and wanted in _words_for(one)]
 
-    def actors(self, position: int) -> list[dict[str, Any]]:
-        """Every actor registered by a position, ordered by id: kind, name and dated names."""
-        return [self._actor(held, position) for _, held in sorted(self._actors.items()) if held.position <= position]
+    def path(self, location_id: str, at: datetime, position: int) -> list[str]:
+        """The locations that contain this one, outermost first."""
+        above: list[str] = []
+        parent = self.parent(location_id, at, position)
+        while parent is not None and parent not in above:
+            above.append(parent)
+            parent = self.parent(parent, at, position)
+        return above[::-1]
 
-    def actor(self, actor_id: str, position: int) -> dict[str, Any] | None:
-        """One actor as known at a position."""
+    def actors(self, position: int) -> list[Actor]:
+        """Every actor registered by a position, ordered by id."""
+        held = (self._actor(held, position) for _, held in sorted(self._actors.items()))
+        return [one for one in held if one is not None]
+
+    def actor(self, actor_id: str, position: int) -> Actor | None:
+        """One actor as known at a position; None where it was not registered by then."""
         held = self._actors.get(actor_id)
-        return self._actor(held, position) if held is not None and held.position <= position else None
+        return self._actor(held, position) if held is not None else None
 
-    def _actor(self, held: _History, position: int) -> dict[str, Any]:
+    def _actor(self, held: _History, position: int) -> Actor | None:
+        if held.position > position:
+            return None
         first = held.registered
         assert isinstance(first, ActorRegistered)
-        renamed = sorted(
-            (event for event in held.known(position) if isinstance(event, ActorRenamed)), key=lambda event: event.from_
-        )
-        return {
-            "actor_id": first.actor_id,
-            "name": first.name,
-            "kind": first.kind,
-            "aliases": [{"name": one.name, "from": one.from_, "until": one.until} for one in first.aliases],
-            "renamed": [{"name": event.name, "from": event.from_} for event in renamed],
-        }
+        names = [(one.name, one.from_, one.until) for one in first.aliases]
+        renamed = sorted(_renamings(held, position), key=lambda event: event.from_)
+        following = [*(event.from_ for event in renamed[1:]), None]
+        names += [(event.name, event.from_, until) for event, until in zip(renamed, following, strict=True)]
+        return Actor(first.actor_id, first.name, first.kind, tuple(names))
 
     def actor_name(self, actor_id: str, at: datetime, position: int) -> str:
         """What an actor is called at a valid time, as known at a position; its id where nothing is known."""
@@ -174,35 +203,42 @@ class Catalogue:
             return actor_id
         first = held.registered
         assert isinstance(first, ActorRegistered)
-        renamed = [event for event in held.known(position) if isinstance(event, ActorRenamed) and event.from_ <= at]
-        if renamed:
-            return max(renamed, key=lambda event: event.from_).name or actor_id
-        return first.name or actor_id
+        renamed = [event for event in _renamings(held, position) if event.from_ <= at]
+        last = max(renamed, key=lambda event: event.from_, default=None)
+        return (last.name if last else first.name) or actor_id
 
-    def sources(self, position: int) -> list[dict[str, Any]]:
+    def sources(self, position: int) -> list[Source]:
         """Every source registered by a position, ordered by id, graded as known then."""
-        return [self._source(held, position) for _, held in sorted(self._sources.items()) if held.position <= position]
+        found = (self._source(held, position) for _, held in sorted(self._sources.items()))
+        return [one for one in found if one is not None]
 
-    def source(self, source_id: str, position: int) -> dict[str, Any] | None:
-        """One source as known at a position."""
+    def source(self, source_id: str, position: int) -> Source | None:
+        """One source as known at a position; None where it was not registered by then."""
         held = self._sources.get(source_id)
-        return self._source(held, position) if held is not None and held.position <= position else None
+        return self._source(held, position) if held is not None else None
 
     def source_name(self, source_id: str, position: int) -> str:
         """A source's name; its id where nothing is known, or where the name was redacted."""
         held = self.source(source_id, position)
-        return str(held["name"] or source_id) if held else source_id
+        return (held.name if held else "") or source_id
 
-    def _source(self, held: _History, position: int) -> dict[str, Any]:
+    def _source(self, held: _History, position: int) -> Source | None:
+        if held.position > position:
+            return None
         first = held.registered
         assert isinstance(first, SourceRegistered)
-        graded = {"reliability": first.reliability, "aligned_with": list(first.aligned_with)}
+        reliability: str = first.reliability
+        aligned_with = first.aligned_with
         for event in held.known(position):
             if isinstance(event, SourceReliabilityAssessed):
-                graded["reliability"] = event.reliability
+                reliability = event.reliability
             elif isinstance(event, SourceAlignmentStated):
-                graded["aligned_with"] = list(event.aligned_with)
-        return {"source_id": first.source_id, "name": first.name, "kind": first.kind, **graded, "url": first.url}
+                aligned_with = event.aligned_with
+        return Source(first.source_id, first.name, first.kind, reliability, aligned_with, first.url)
+
+
+def _renamings(held: _History, position: int) -> list[ActorRenamed]:
+    return [event for event in held.known(position) if isinstance(event, ActorRenamed)]
 
 
 def _words_for(location: Location) -> set[str]:

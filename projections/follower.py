@@ -17,6 +17,7 @@ from events.log import Log, streams
 from events.recorded import RecordedEvent
 from events.records import Event
 from projections import views
+from projections.mergers import leads_to, with_merged
 from projections.sources import Sources
 from projections.versions import Recorded, claim_versions
 from projections.views import Overtaken, View
@@ -142,19 +143,7 @@ class _Touched:
         edges = {*views.mergers_around(connection, view, touched), *self.mergers}
         edges |= {*views.mergers_around(connection, view, {into for _, into in self.mergers} - set(touched))}
         into = dict(edges)
-        clusters: dict[UUID, set[UUID]] = {}
-        to_fold = set(touched)
-        for development in touched:
-            while (development := into.get(development)) is not None:  # type: ignore[assignment]  # noqa: PLW2901
-                to_fold.add(development)
-        for development in to_fold:
-            clusters[development] = {development}
-        for start in into:
-            passed = start
-            while (passed := into.get(passed)) is not None:  # type: ignore[assignment]
-                if passed in clusters:
-                    clusters[passed].add(start)
-        return clusters
+        return with_merged({*touched, *(one for start in touched for one in leads_to(start, into))}, into)
 
     def developments(self) -> dict[UUID, list[Recorded]]:
         """The events of each development to fold and of those merged into it, in the order of the log."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -100,6 +100,20 @@ def find(connection: Database, name: str) -> View:
 def every(connection: Database) -> list[View]:
     """All views, in the order in which they were made."""
     return [_view(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM view ORDER BY view_id")]
+
+
+def recorded_at(connection: Database, position: int) -> datetime | None:
+    """When a position was recorded; None where there is no such position."""
+    row = connection.execute("SELECT recorded_at FROM event WHERE position = %s", [position]).fetchone()
+    return row[0] if row else None
+
+
+def recorded_times(connection: Database, positions: Collection[int]) -> dict[int, datetime]:
+    """When some positions were recorded."""
+    rows = connection.execute(
+        "SELECT position, recorded_at FROM event WHERE position = ANY(%b::bigint[])", [list(positions)]
+    ).fetchall()
+    return {position: moment for position, moment in rows}
 
 
 def _view(row: Sequence[Any]) -> View:

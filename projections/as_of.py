@@ -1,0 +1,49 @@
+"""A place on the reported clock as it looked at an earlier log position: folded anew from the log (slow, and rare).
+
+A view on the reported clock is rewritten when an archive arrives late, so it does not hold its own past. A view on the
+recorded clock does: it tells which developments were ever recorded at the place.
+"""
+
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from events.developments import DevelopmentEvent
+from events.log import Log, streams
+from projections import views
+from projections.claims import ClaimVersion
+from projections.mergers import with_merged
+from projections.sources import Sources
+from projections.versions import Recorded, claim_versions
+from projections.views import View
+
+
+def versions_as_of(
+    connection: Connection[TupleRow], log: Log, view: View, location_id: str, position: int
+) -> list[ClaimVersion]:
+    """The claim versions of a place as the view would hold them, had the log ended at `position`."""
+    sources = Sources(view.reading.clock)
+    for one in log.reference(until=position):
+        sources.learn(one.position, one.event)
+    found: list[ClaimVersion] = []
+    for development, members in _ever_at(connection, location_id).items():
+        recorded = _events(connection, members, position)
+        if any(one.event.development_id == development for one in recorded):
+            found += claim_versions(development, recorded, sources, view.reading)
+    return [one for one in found if one.location_id == location_id]
+
+
+def _ever_at(connection: Connection[TupleRow], location_id: str) -> dict[UUID, set[UUID]]:
+    """Every development ever recorded at a place, with all that is merged into it by now."""
+    recorded = views.find(connection, "current")
+    rows = connection.execute(
+        recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = %s"), [location_id]
+    ).fetchall()
+    here = {row[0] for row in rows}
+    return with_merged(here, dict(views.mergers_around(connection, recorded, here)))
+
+
+def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> list[Recorded]:
+    found = streams(connection, list(developments), position)
+    return [one for one in found if isinstance(one.event, DevelopmentEvent)]  # type: ignore[misc]

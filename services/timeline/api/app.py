@@ -1,0 +1,83 @@
+"""The application: routes, problems, the document, health, and HEAD wherever there is GET."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.timeline import wire
+from services.timeline.api import documents, events, locations, problems, reference, rendering
+from services.timeline.api.asking import Opened
+from services.timeline.api.documents import document
+from services.timeline.composition import Following, Timeline
+
+#: Ready while the views are behind the log by no more than so many events.
+MAX_LAG = 10_000
+
+DESCRIPTION = """Who controlled a place on that day, what was known about it then, and why we say so.
+
+Every answer takes two times: `at`, the moment in the world, and `known_at`, the moment by which it was known."""
+
+
+def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
+    """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one."""
+    app = FastAPI(
+        title="Timeline",
+        version=version("timeline-service"),
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.timeline = timeline
+    app.state.following = following
+    for router in (locations.router, events.router, reference.router):
+        app.include_router(router)
+    _add_health(app)
+    problems.install(app)
+    documents.install(app)
+    app.add_middleware(HeadAsGet)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["Operations"], **document(wire.Health))
+    def healthz() -> Response:
+        """The process answers."""
+        return Response(wire.encode(wire.Health("ok")), media_type=rendering.JSON)
+
+    @app.get("/readyz", tags=["Operations"], **document(wire.Health))
+    def readyz(request: Request, opened: Opened) -> Response:
+        """The database answers, a follower is at work, and the views are not far behind the log."""
+        head = opened.log.head().position
+        lag = head - min(view.position for view in opened.reader.views())
+        following: Following | None = request.app.state.following
+        if following is not None and not following.alive:
+            return problems.problem(503, "Not ready", "the follower is not running", headers={"Retry-After": "5"})
+        if lag > MAX_LAG:
+            return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
+        return Response(wire.encode(wire.Health("ready", head, lag)), media_type=rendering.JSON)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body, on every route (FastAPI's GET routes refuse it)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
+def routes(app: FastAPI) -> list[APIRoute]:
+    """The application's own routes."""
+    return [route for route in app.routes if isinstance(route, APIRoute)]

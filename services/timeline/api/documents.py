@@ -1,0 +1,147 @@
+"""The OpenAPI 3.1 document: schemas straight from the structs that encode the answers and decode the events."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Response
+
+from events.shape import EVENT_TYPES
+from services.timeline import wire
+from services.timeline.api.problems import MEDIA_TYPE
+
+_STRUCTS: dict[str, type[msgspec.Struct]] = {
+    cls.__name__: cls
+    for cls in (
+        wire.LocationStatus,
+        wire.AllStatus,
+        wire.History,
+        wire.Beliefs,
+        wire.Explanation,
+        wire.EventPage,
+        wire.Recorded,
+        wire.LineResult,
+        wire.ProblemOut,
+        wire.SourcePage,
+        wire.SourceOut,
+        wire.ActorPage,
+        wire.ActorOut,
+        wire.LocationPage,
+        wire.LocationOut,
+        wire.ViewPage,
+        wire.Health,
+    )
+}
+
+_TITLES = {200: "The answer", 201: "Recorded", 404: "Not found", 409: "Conflicts with what is recorded",
+           413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
+           503: "Not folded yet, or the database does not answer"}  # fmt: skip
+
+
+def document(answer: type[msgspec.Struct], *problems: int, formats: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a route says of itself in the document: its answer, and the problems beside 422 and 503."""
+    content: dict[str, Any] = {"application/json": {"schema": _ref(answer.__name__)}}
+    for media_type in formats:
+        content.setdefault(media_type.split(";")[0], {"schema": {"type": "string"}})
+    if answer.__name__ in EXAMPLES:
+        content["application/json"]["examples"] = {"example": {"value": EXAMPLES[answer.__name__]}}
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route may answer with."""
+    content = {MEDIA_TYPE: {"schema": _ref("ProblemOut")}}
+    return {status: {"description": _TITLES[status], "content": content} for status in (*statuses, 422, 503)}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def components() -> dict[str, Any]:
+    """Every schema by name: the answers' structs, the events, and their parts."""
+    _, found = msgspec.json.schema_components(
+        [*_STRUCTS.values(), *EVENT_TYPES.values()], ref_template="#/components/schemas/{name}"
+    )
+    for name, cls in EVENT_TYPES.items():
+        required = found[name].setdefault("required", [])
+        required += [text for text in cls.required_text if text not in required]
+        if "type" not in required:
+            required.insert(0, "type")
+    found["Event"] = {
+        "oneOf": [_ref(name) for name in EVENT_TYPES],
+        "discriminator": {"propertyName": "type", "mapping": {name: _ref(name)["$ref"] for name in EVENT_TYPES}},
+    }
+    return dict(found)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application's document carry our schemas."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = made()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(components())
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+#: The report of API.md, as an example to post.
+EXAMPLE_EVENT: dict[str, Any] = {
+    "type": "DevelopmentReported",
+    "development_id": "0b5f0c1e-7d0a-4f0e-9a51-0c8d6a8f2f11",
+    "kind": "captured",
+    "location_id": "sy-hama",
+    "occurred": {"start": "2024-12-01T21:00:00Z", "end": "2024-12-02T21:00:00Z", "precision": "day"},
+    "participants": [{"actor_id": "hts", "role": "holder"}, {"actor_id": "saa", "role": "former_holder"}],
+    "summary": "Regional media report that the city has fallen.",
+    "report": {"chain": ["regional-media"], "published_at": "2024-12-02T09:00:00Z", "credibility": 4},
+}
+
+_HELD = {"mode": "held", "holders": ["saa"], "challengers": [], "standing": "corroborated"}
+_BASIS = "4e2f4a0c-15a8-4a63-8a4e-4a86f6f4b7a2"
+
+EXAMPLES: dict[str, Any] = {
+    "LocationStatus": {
+        "location_id": "sy-hama",
+        "at": "2024-12-02T12:00:00Z",
+        "known_at": "2024-12-02T18:00:00Z",
+        "known_position": 141,
+        "view": "published",
+        "policy": "assessed/1",
+        "clock": "reported",
+        "control": {
+            **_HELD,
+            "basis": _BASIS,
+            "since": "2024-11-27T00:00:00Z",
+            "valid_from": "2024-12-02T09:00:00Z",
+            "valid_until": None,
+            "pending": [
+                {
+                    "mode": "held",
+                    "holders": ["hts"],
+                    "challengers": [],
+                    "standing": "unconfirmed",
+                    "since": "2024-12-02T09:00:00Z",
+                    "latest": EXAMPLE_EVENT["development_id"],
+                    "count": 1,
+                }
+            ],
+            "conflicting": [],
+        },
+        "access": None,
+        "rollup": {"places": 0, "control": []},
+    },
+    "Recorded": {
+        "event_id": "3f6c2d7e-54a1-4d8e-8b8c-6f2f0d9b1c33",
+        "position": 7,
+        "recorded_at": "2024-12-02T09:12:44.120331Z",
+    },
+}
+

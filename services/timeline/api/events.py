@@ -1,0 +1,157 @@
+"""Routes about the log itself: post events, read them in order."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from events.recorded import RecordedEvent
+from events.records import MAX_EVENT_BYTES
+from events.shape import write_event
+from events.times import rfc3339
+from services.timeline import wire
+from services.timeline.api import rendering
+from services.timeline.api.asking import Opened, timeline
+from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
+from services.timeline.api.problems import refusal
+from services.timeline.writer import Result, Writer
+
+router = APIRouter(tags=["Events"])
+
+#: More than this in one request is refused: send it in parts, or use `timeline import`.
+MAX_BODY = 64 * 1024 * 1024
+
+#: So many lines of NDJSON are one append, unless the whole is to be atomic.
+LINES = 1_000
+
+#: The principal until there are keys.
+LOCAL = "local"
+
+_POSTED = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Event"},
+                "examples": {"report": {"value": EXAMPLE_EVENT}},
+            },
+            "application/x-ndjson": {"schema": {"type": "string"}},
+        },
+    }
+}
+_RECORDED = {"application/json": {"schema": {"$ref": "#/components/schemas/Recorded"}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "It was there already; or the results of many, a line each",
+        "content": _RECORDED | {"application/x-ndjson": {"schema": {"type": "string"}}},
+    },
+    201: {"description": "Recorded", "content": _RECORDED},
+}
+
+
+@router.post(
+    "/v1/events",
+    response_class=Response,
+    openapi_extra=_POSTED,
+    responses=_ANSWERS | problem_answers(409, 413, 415),
+)
+async def post_events(
+    request: Request,
+    atomic: Annotated[bool, Query(description="NDJSON only: append all lines, or none.")] = False,
+) -> Response:
+    """Record one event (`application/json`), or many, one a line (`application/x-ndjson`)."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    writer = timeline(request).writer
+    if media_type == rendering.JSON:
+        body = await _body(request, MAX_EVENT_BYTES + 1)
+        result = (await run_in_threadpool(writer.append, [body], LOCAL))[0]
+        return _one(result)
+    if media_type == rendering.NDJSON:
+        body = await _body(request, MAX_BODY)
+        return await run_in_threadpool(_many, writer, body, atomic)
+    raise HTTPException(415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type!r}")
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The body, read no further than its bound."""
+    parts: list[bytes] = []
+    size = 0
+    stream: AsyncIterator[bytes] = request.stream()
+    async for part in stream:
+        size += len(part)
+        if size > most:
+            raise HTTPException(413, f"more than {most:,} bytes; send many events as NDJSON, and a long file in parts")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _one(result: Result) -> Response:
+    if result.refusal is not None:
+        raise result.refusal
+    status = 201 if result.appended else 200
+    return Response(wire.encode(_recorded(result)), status_code=status, media_type=rendering.JSON)
+
+
+def _recorded(result: Result) -> wire.Recorded:
+    assert result.place is not None
+    said = wire.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at))
+    return wire.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
+
+
+def _many(writer: Writer, body: bytes, atomic: bool) -> Response:
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+    size = max(1, len(lines)) if atomic else LINES
+    out = bytearray()
+    for begin in range(0, len(lines), size):
+        chunk = lines[begin : begin + size]
+        results = writer.append([line for _, line in chunk], LOCAL, atomic=atomic)
+        for (number, _), result in zip(chunk, results, strict=True):
+            out += wire.encode(line_result(number, result)) + b"\n"
+    return Response(bytes(out), media_type=rendering.NDJSON)
+
+
+def line_result(number: int, result: Result) -> wire.LineResult:
+    """What became of one line."""
+    if result.refusal is not None:
+        return wire.LineResult(number, "refused", None, refusal(result.refusal))
+    assert result.place is not None
+    said = "appended" if result.appended else "already_there"
+    if not result.flags:
+        return wire.LineResult(number, said, result.place.position, None, str(result.event_id))
+    return wire.LineResult(number, said, result.place.position, None, str(result.event_id), result.flags)
+
+
+@router.get("/v1/events", **document(wire.EventPage, formats=(rendering.NDJSON,)))
+def get_events(
+    request: Request,
+    opened: Opened,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Only events after this position.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000, description="At most so many.")] = 1000,
+    f: Annotated[str | None, Query(max_length=10, description="json or ndjson, instead of Accept.")] = None,
+) -> Response:
+    """The log in order. Positions are contiguous: a reader who has seen one never later meets a smaller one."""
+    form = rendering.wanted_format(request, f, ("json", "ndjson"))
+    found = [recorded_out(one) for one in opened.log.read(after, limit=limit)]
+    if form == "ndjson":
+        return rendering.answer(request, None, b"".join(_lines(found)), rendering.NDJSON)
+    following = found[-1].position if len(found) == limit else None
+    return rendering.answer(request, None, wire.encode(wire.EventPage(tuple(found), following)))
+
+
+def _lines(found: list[wire.RecordedOut]) -> Iterator[bytes]:
+    for one in found:
+        yield wire.encode(one) + b"\n"
+
+
+def recorded_out(one: RecordedEvent[Any]) -> wire.RecordedOut:
+    """A recorded event as it is answered: its place in the log, and the event in the shape in which it was posted."""
+    event = write_event(one.event)
+    event = {"type": event.pop("type"), "event_id": str(one.event_id), **event}
+    return wire.RecordedOut(
+        one.position, rfc3339(one.recorded_at.astimezone(UTC)), one.recorded_by, one.version, one.redacted, event
+    )
+
+

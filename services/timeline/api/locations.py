@@ -1,0 +1,118 @@
+"""Routes about places: status, history, belief map, explanation; one place or all of them."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from events.vocabulary import FACETS, Facet
+from projections.claims import FOREVER
+from services.timeline import wire
+from services.timeline.api import rendering
+from services.timeline.api.asking import Opened, Question
+from services.timeline.api.documents import document
+from services.timeline.narration import explained
+from services.timeline.reader import Asked, CannotAsk
+from services.timeline.selection import Selection, selected
+
+router = APIRouter(tags=["Status"])
+
+LocationId = Annotated[str, Path(max_length=100, examples=["sy-hama"])]
+
+
+@router.get("/v1/locations/{location_id}/status", **document(wire.LocationStatus, 404))
+def status(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+    """Who held a place at `at`, as known at `known_at`, with what else is claimed, and the roll-up of places below."""
+    found = opened.reader.status(asked, location_id)
+    return rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
+
+
+@router.get("/v1/locations/{location_id}/history", **document(wire.History, 404))
+def history(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+    """The stretches of a place's status along the valid axis, as known at one moment."""
+    found = opened.reader.history(asked, location_id)
+    said = {
+        facet: tuple(
+            wire.StretchOut(wire.moment(one.valid_from), wire.moment(one.valid_until), **wire.answer_fields(one.answer))
+            for one in found[facet]
+        )
+        if facet in found
+        else None
+        for facet in FACETS
+    }
+    body = wire.History(location_id=location_id, **wire.coordinates(asked), **said)
+    return rendering.answer(request, _without_at(asked), wire.encode(body))
+
+
+@router.get("/v1/locations/{location_id}/beliefs", **document(wire.Beliefs, 404))
+def beliefs(
+    request: Request,
+    location_id: LocationId,
+    opened: Opened,
+    asked: Question,
+    facet: Annotated[Facet, Query(description="Which facet of the status.")] = "control",
+) -> Response:
+    """The belief map of a place: on which valid time it was believed what, and from when to when."""
+    found, times = opened.reader.beliefs(asked, location_id, facet)
+    recorded = asked.view.reading.clock == "recorded"
+    drawn = tuple(
+        wire.RectangleOut(
+            valid_from=wire.moment(one.valid_from),
+            valid_until=wire.moment(one.valid_until),
+            known_from=wire.moment(asked.known_time(one.known_from, times)),
+            known_until=wire.moment(asked.known_time(one.known_until, times)),
+            known_from_position=one.known_from if recorded else None,
+            known_until_position=one.known_until if recorded and one.known_until != FOREVER else None,
+            **wire.answer_fields(one.answer),
+        )
+        for one in found
+    )
+    body = wire.Beliefs(location_id=location_id, facet=facet, **wire.coordinates(asked), rectangles=drawn)
+    return rendering.answer(request, _without_at(asked), wire.encode(body))
+
+
+@router.get("/v1/locations/{location_id}/explain", **document(wire.Explanation, 404))
+def explain(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+    """Why the status is what it is: every claim in order, what it became, by which rule, and what each report weighed."""
+    body = explained(opened.reader, asked, location_id)
+    return rendering.answer(request, asked, wire.encode(body))
+
+
+@router.get("/v1/status", **document(wire.AllStatus, 404, formats=tuple(rendering.FORMATS.values())))
+def status_everywhere(
+    request: Request,
+    opened: Opened,
+    asked: Question,
+    within: Annotated[str | None, Query(max_length=100, description="Only this location and those below it.")] = None,
+    bbox: Annotated[
+        str | None,
+        Query(max_length=200, description="Only places in west,south,east,north (degrees).", examples=["35,34,38,37"]),
+    ] = None,
+    mode: Annotated[str | None, Query(max_length=20, description="Only places whose control is in this mode.")] = None,
+    holder: Annotated[str | None, Query(max_length=100, description="Only places that this actor holds.")] = None,
+    f: Annotated[str | None, Query(max_length=10, description="json, geojson, csv or ndjson, instead of Accept.")] = None,
+) -> Response:
+    """The status of every registered place at one moment, ordered by id."""
+    form = rendering.wanted_format(request, f)
+    choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
+    found = selected(opened.reader, asked, choice)
+    catalogue = opened.reader.catalogue(asked.known_position)
+    body = rendering.everywhere(asked, found, catalogue, form)
+    return rendering.answer(request, asked, body, rendering.FORMATS[form])
+
+
+def _box(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise CannotAsk("bbox", text, "four numbers: west,south,east,north, in degrees") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise CannotAsk("bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?")
+    return west, south, east, north
+
+
+def _without_at(asked: Asked) -> Asked:
+    """A history does not depend on `at`: it is pinned by what it is known by alone."""
+    return replace(asked, pinned=asked.known_pinned)

@@ -1,0 +1,124 @@
+"""Errors as RFC 9457 problems: one place that knows which exception is which answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from events.problems import Problem, UnusableEvent, shown
+from projections.views import UnknownView
+from services.timeline.reader import CannotAsk, NotRegistered, NotYet
+from services.timeline.wire import FieldError, ProblemOut, encode
+from services.timeline.writer import Refused
+
+logger = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(
+    status: int, title: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+) -> Response:
+    """A problem as a response. `type` is about:blank: the title and the errors say it all (RFC 9457, section 4.2.1)."""
+    body = problem_out(status, title, detail, errors)
+    return Response(encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_out(status: int, title: str, detail: str, errors: Sequence[FieldError] = ()) -> ProblemOut:
+    """A problem as JSON; `errors` only where there are any."""
+    if errors:
+        return ProblemOut("about:blank", title, status, detail, tuple(errors))
+    return ProblemOut("about:blank", title, status, detail)
+
+
+def field_errors(problems: Sequence[Problem], line: int | None = None) -> list[FieldError]:
+    """Problems of an event as the entries of `errors`."""
+    said = [FieldError(one.field, one.value, one.message) for one in problems]
+    return said if line is None else [FieldError(one.field, one.value, one.message, line) for one in said]
+
+
+def refusal(error: UnusableEvent) -> ProblemOut:
+    """The problem of one refused event: 409 where it contradicts what is recorded, else 422."""
+    status, title = (409, "Conflicts with what is recorded") if error.conflict else (422, "The event is refused")
+    return problem_out(status, title, str(error), field_errors(error.problems))
+
+
+def install(app: FastAPI) -> None:
+    """Teach an application to answer every error as a problem."""
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _unusable(_: Request, error: Any) -> Response:
+    body = refusal(error)
+    return Response(encode(body), status_code=body.status, media_type=MEDIA_TYPE)
+
+
+def _refused(_: Request, error: Any) -> Response:
+    found = [
+        one
+        for line, result in enumerate(error.results, start=1)
+        if result.refusal is not None
+        for one in field_errors(result.refusal.problems, line)
+    ]
+    return problem(422, "The batch is refused", "nothing was appended: see the lines in errors", found)
+
+
+def _invalid(_: Request, error: Any) -> Response:
+    found = []
+    for one in error.errors():
+        where = ".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0])
+        message = one["msg"].removeprefix("Value error, ")
+        found.append(FieldError(where, shown(one.get("input")), message))
+    detail = "; ".join(f"{one.field}: {one.message}" for one in found)
+    return problem(422, "The request cannot be understood", detail, found)
+
+
+def _cannot_ask(_: Request, error: Any) -> Response:
+    found = [FieldError(error.field, shown(error.value), error.message)]
+    return problem(422, "The request cannot be understood", str(error), found)
+
+
+def _not_found(_: Request, error: Any) -> Response:
+    return problem(404, "Not found", str(error))
+
+
+def _not_yet(_: Request, error: Any) -> Response:
+    return problem(503, "Not folded yet", str(error), headers={"Retry-After": "1"})
+
+
+def _http(_: Request, error: Any) -> Response:
+    titles = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Unsupported media type"}
+    title = titles.get(error.status_code, str(error.detail))
+    return problem(error.status_code, title, str(error.detail), headers=error.headers)
+
+
+def _database(_: Request, error: Any) -> Response:
+    logger.warning("the database did not answer", error=str(error))
+    detail = "the database cannot be reached; an event posted with an event_id can safely be posted again"
+    return problem(503, "Database unreachable", detail, headers={"Retry-After": "1"})
+
+
+def _unexpected(_: Request, error: Any) -> Response:
+    logger.error("unexpected error", exc_info=error)
+    return problem(500, "Unexpected error", "an error of this service, which has been logged")
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    UnusableEvent: _unusable,
+    Refused: _refused,
+    RequestValidationError: _invalid,
+    CannotAsk: _cannot_ask,
+    UnknownView: _not_found,
+    NotRegistered: _not_found,
+    NotYet: _not_yet,
+    HTTPException: _http,
+    psycopg.OperationalError: _database,
+    PoolTimeout: _database,
+    Exception: _unexpected,
+}

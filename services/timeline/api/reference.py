@@ -1,0 +1,150 @@
+"""Routes about sources, actors, locations and views."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from projections.catalogue import Actor, Catalogue, Location, Source
+from services.timeline import wire
+from services.timeline.api import rendering
+from services.timeline.api.asking import Opened, Question
+from services.timeline.api.documents import document
+from services.timeline.reader import Asked, NotRegistered
+
+router = APIRouter(tags=["Reference"])
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many entries.")]
+After = Annotated[str | None, Query(max_length=100, description="Go on after this id (`next` of the page before).")]
+Id = Annotated[str, Path(max_length=100)]
+
+T = TypeVar("T")
+
+
+def _page(found: Sequence[T], ids: Sequence[str], after: str | None, limit: int) -> tuple[tuple[T, ...], str | None]:
+    """The entries after an id, and the id to go on after where there are more."""
+    begin = next((index for index, one in enumerate(ids) if after is None or one > after), len(ids))
+    end = begin + limit
+    return tuple(found[begin:end]), ids[end - 1] if end < len(ids) else None
+
+
+@router.get("/v1/sources", **document(wire.SourcePage))
+def sources(
+    request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000
+) -> Response:
+    """Every source, graded as known then, ordered by id."""
+    found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
+    page, following = _page(found, [one.source_id for one in found], after, limit)
+    body = wire.SourcePage(asked.known_position, tuple(map(_source, page)), following)
+    return rendering.answer(request, asked, wire.encode(body))
+
+
+@router.get("/v1/sources/{source_id}", **document(wire.SourceOut, 404))
+def source(request: Request, source_id: Id, opened: Opened, asked: Question) -> Response:
+    """One source, graded as known then."""
+    found = opened.reader.catalogue(asked.known_position).source(source_id, asked.known_position)
+    if found is None:
+        raise NotRegistered("source", source_id, asked.known_position)
+    return rendering.answer(request, asked, wire.encode(_source(found)))
+
+
+@router.get("/v1/actors", **document(wire.ActorPage))
+def actors(
+    request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000
+) -> Response:
+    """Every actor with its dated names, ordered by id; named as at `at`."""
+    catalogue = opened.reader.catalogue(asked.known_position)
+    found = catalogue.actors(asked.known_position)
+    page, following = _page(found, [one.actor_id for one in found], after, limit)
+    said = tuple(_actor(one, catalogue, asked) for one in page)
+    return rendering.answer(request, asked, wire.encode(wire.ActorPage(asked.known_position, said, following)))
+
+
+@router.get("/v1/actors/{actor_id}", **document(wire.ActorOut, 404))
+def actor(request: Request, actor_id: Id, opened: Opened, asked: Question) -> Response:
+    """One actor with its dated names; named as at `at`."""
+    catalogue = opened.reader.catalogue(asked.known_position)
+    found = catalogue.actor(actor_id, asked.known_position)
+    if found is None:
+        raise NotRegistered("actor", actor_id, asked.known_position)
+    return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
+
+
+@router.get("/v1/locations", **document(wire.LocationPage))
+def locations(
+    request: Request,
+    opened: Opened,
+    asked: Question,
+    name: Annotated[
+        str | None, Query(max_length=300, description="Only places of this id, name (any language) or code.")
+    ] = None,
+    after: After = None,
+    limit: Limit = 1000,
+) -> Response:
+    """Every location as it is at `at`, as known then, ordered by id."""
+    catalogue = opened.reader.catalogue(asked.known_position)
+    if name is None:
+        ids = catalogue.location_ids(asked.known_position)
+    else:
+        ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
+    page, following = _page(ids, ids, after, limit)
+    said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
+    return rendering.answer(request, asked, wire.encode(wire.LocationPage(asked.known_position, said, following)))
+
+
+@router.get("/v1/locations/{location_id}", **document(wire.LocationOut, 404))
+def location(request: Request, location_id: Id, opened: Opened, asked: Question) -> Response:
+    """One location as it is at `at`, as known then."""
+    catalogue = opened.reader.catalogue(asked.known_position)
+    said = _location(catalogue, _held(catalogue, asked, location_id), asked)
+    return rendering.answer(request, asked, wire.encode(said))
+
+
+@router.get("/v1/views", **document(wire.ViewPage))
+def views(request: Request, opened: Opened) -> Response:
+    """The views: how each reads the log, and the last position folded into it."""
+    found = tuple(
+        wire.ViewOut(
+            str(view.view_id),
+            view.name,
+            view.reading.policy.label,
+            view.reading.clock,
+            tuple(sorted(view.reading.exclude_sources)),
+            tuple(sorted(view.reading.only_sources)),
+            view.position,
+        )
+        for view in opened.reader.views()
+    )
+    return rendering.answer(request, None, wire.encode(wire.ViewPage(opened.log.head().position, found)))
+
+
+def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:
+    found = catalogue.location(location_id, asked.at, asked.known_position)
+    if found is None:
+        raise NotRegistered("location", location_id, asked.known_position)
+    return found
+
+
+def _source(one: Source) -> wire.SourceOut:
+    return wire.SourceOut(one.source_id, one.name, one.kind, one.reliability, one.aligned_with, one.url)
+
+
+def _actor(one: Actor, catalogue: Catalogue, asked: Asked) -> wire.ActorOut:
+    name = catalogue.actor_name(one.actor_id, asked.at, asked.known_position)
+    aliases = tuple(wire.AliasOut(was, wire.moment(since), wire.moment(until)) for was, since, until in one.names)
+    return wire.ActorOut(one.actor_id, name, one.kind, aliases)
+
+
+def _location(catalogue: Catalogue, one: Location, asked: Asked) -> wire.LocationOut:
+    return wire.LocationOut(
+        one.location_id,
+        one.name,
+        one.kind,
+        one.parent_id,
+        dict(one.geometry) if one.geometry else None,
+        dict(one.names),
+        dict(one.codes),
+        tuple(catalogue.path(one.location_id, asked.at, asked.known_position)),
+    )
+
+

@@ -1,0 +1,207 @@
+"""The command `timeline`: parses what a person typed, asks, and prints tables for people or JSON for programs.
+
+Exit codes: 0 done, 1 an answer of "no", 2 bad input or usage, 3 not reachable.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from projections.views import UnknownView
+from services.timeline import console, files, logs, serving, story, typed
+from services.timeline.composition import Timeline, Unreachable, connect, database, opened
+from services.timeline.embedded import EmbeddedUnavailable
+from services.timeline.migrate import MigrationError
+from services.timeline.migrate import migrate as apply_migrations
+from services.timeline.migrate import pending as pending_migrations
+from services.timeline.narration import explained
+from services.timeline.reader import Asked, CannotAsk, NotRegistered, NotYet
+from services.timeline.settings import Settings, UnusableSettings, settings
+from services.timeline.typed import Unusable
+
+NO, BAD, UNREACHABLE = 1, 2, 3
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0])
+db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+app.add_typer(db, name="db")
+
+Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
+At = Annotated[str | None, typer.Option(help="Moment in the world: RFC 3339, or a date (its end in --zone). Default now.")]
+KnownAt = Annotated[str | None, typer.Option(help="As known at this moment; written as --at. Default now.")]
+KnownPosition = Annotated[int | None, typer.Option(min=0, help="As known at this log position.")]
+Zone = Annotated[str, typer.Option(help="Time zone of bare dates, such as Asia/Damascus.")]
+View = Annotated[str, typer.Option(help="A view's name or id.")]
+Json = Annotated[bool, typer.Option("--json", help="The JSON of the API instead of a table.")]
+
+
+def main() -> None:
+    """Run the command; every error that people can mend is one line on standard error."""
+    try:
+        app(standalone_mode=True)
+    except _FOR_PEOPLE as error:
+        console.complain(error)
+        sys.exit(UNREACHABLE if isinstance(error, _NOT_REACHED) else BAD)
+    except BrokenPipeError:
+        console.swallow_broken_pipe()
+
+
+_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
+_FOR_PEOPLE = (
+    *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
+    files.Unreadable, serving.CannotServe,
+)  # fmt: skip
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    show_version: Annotated[bool, typer.Option("--version", help="Say the version and exit.")] = False,
+) -> None:
+    """Who held a place on that day, what was known about it then, and why."""
+    if show_version:
+        typer.echo(f"timeline {version('timeline-service')}")
+        raise typer.Exit
+
+
+@contextlib.contextmanager
+def _timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
+    chosen = chosen or settings()
+    logs.configure(chosen.log_level)
+    with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
+        tell(None)
+        yield timeline
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Tell the story and exit instead of serving.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; the next free one if taken.")] = 8000,
+) -> None:
+    """Tell the story of Hama in six moments, from a database of its own, and serve it on loopback."""
+    chosen = settings()
+    if chosen.database_url:
+        console.note("the demo keeps to a database of its own; TIMELINE_DATABASE_URL is not used")
+    with _timeline(chosen.model_copy(update={"home": chosen.home / "demo", "database_url": None})) as timeline:
+        story.load(timeline)
+        story.tell(timeline)
+        if not once:
+            serving.serve(timeline, "127.0.0.1", port, find_free=True, announce=story.urls)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+) -> None:
+    """Serve the REST API, and keep the views up with the log."""
+    serving.require_loopback(host)
+    with _timeline() as timeline:
+        serving.serve(timeline, host, port)
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="NDJSON, plain or .gz; - is standard input.")],
+) -> None:
+    """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2)."""
+    with _timeline() as timeline:
+        refused = sum(files.import_file(timeline, path) for path in paths)
+        console.follow(timeline)
+    if refused:
+        raise typer.Exit(BAD)
+
+
+@app.command()
+def export(
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, gzipped where it ends in .gz.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Only events after this position.")] = 0,
+) -> None:
+    """Write the log as NDJSON, in order, in the shape in which events are imported."""
+    with _timeline() as timeline:
+        files.export(timeline, output, after)
+
+
+@app.command()
+def status(
+    place: Place,
+    at: At = None,
+    known_at: KnownAt = None,
+    known_position: KnownPosition = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    as_json: Json = False,
+) -> None:
+    """Who holds a place at a moment, as known at a moment, and what else is claimed."""
+    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+        location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
+        found = timeline.reader.status(asked, location_id)
+        console.show_status(timeline.reader, asked, location_id, found, as_json=as_json)
+
+
+@app.command("map")
+def map_(
+    at: At = None,
+    known_at: KnownAt = None,
+    known_position: KnownPosition = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    within: Annotated[str | None, typer.Option(help="Only this location and those below it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The status of every place at a moment, as known at a moment."""
+    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+        catalogue = timeline.reader.catalogue(asked.known_position)
+        root = typed.location(catalogue, within, asked) if within else None
+        console.show_map(timeline.reader, asked, root, as_json=as_json)
+
+
+@app.command()
+def explain(
+    place: Place,
+    at: At = None,
+    known_at: KnownAt = None,
+    known_position: KnownPosition = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    as_json: Json = False,
+) -> None:
+    """Why a place has the status it has: every claim in order, what it became, and by which rule."""
+    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+        location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
+        console.show_explanation(explained(timeline.reader, asked, location_id), as_json=as_json)
+
+
+@contextlib.contextmanager
+def _asking(
+    view: str, at: str | None, known_at: str | None, known_position: int | None, zone: str
+) -> Iterator[tuple[Timeline, Asked]]:
+    """An opened timeline, caught up with its log, and the question settled; instants made from dates are told."""
+    moments: dict[str, datetime | None] = {
+        name: typed.moment(f"--{name.replace('_', '-')}", text, zone) for name, text in (("at", at), ("known_at", known_at))
+    }
+    with _timeline() as timeline:
+        console.follow(timeline)
+        yield timeline, timeline.reader.ask(
+            view, at=moments["at"], known_at=moments["known_at"], known_position=known_position
+        )
+
+
+@db.command("migrate")
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")] = False,
+) -> None:
+    """Bring the database's schema up to this program. Other commands do it too when they start."""
+    chosen = settings()
+    with database(chosen) as conninfo, connect(conninfo) as connection:
+        if check:
+            missing = pending_migrations(connection)
+            typer.echo("\n".join(missing) or "nothing is missing")
+            raise typer.Exit(NO if missing else 0)
+        done = apply_migrations(connection)
+        typer.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")

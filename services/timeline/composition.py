@@ -1,0 +1,156 @@
+"""Opens what is needed (database, log, follower, reader), hands it to api and cli, and closes it in order."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from events.log import CHANNEL, Log, Pool
+from projections import views
+from projections.follower import Follower
+from services.timeline.embedded import embedded
+from services.timeline.migrate import migrate
+from services.timeline.reader import Reader
+from services.timeline.settings import Settings
+from services.timeline.writer import Writer
+
+logger = structlog.get_logger(__name__)
+
+OLDEST, NEWEST = 15, 18
+
+
+class Unreachable(RuntimeError):
+    """The database cannot be reached, or is not one that this program can use; one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An opened timeline: the log, who writes to it, who folds it, who reads the views."""
+
+    log: Log
+    writer: Writer
+    follower: Follower
+    reader: Reader
+
+
+@contextmanager
+def opened(settings: Settings, on_progress: Callable[[str], None] | None = None) -> Iterator[Timeline]:
+    """A timeline on the database that the settings name: reachable, migrated, with its views defined.
+
+    Raises:
+        Unreachable: no server answers, or its version is outside 15 to 18.
+        EmbeddedUnavailable: the embedded server cannot run here.
+    """
+    with database(settings, on_progress) as conninfo:
+        _prepare(conninfo, on_progress)
+        with _pool(conninfo) as pool:
+            log = Log(pool)
+            yield Timeline(log, Writer(log), Follower(log), Reader(log))
+
+
+@contextmanager
+def database(settings: Settings, on_progress: Callable[[str], None] | None = None) -> Iterator[str]:
+    """How to connect to the database that the settings name; the embedded one is started, and stopped by its last user."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with embedded(settings.home, on_progress=on_progress) as conninfo:
+            yield conninfo
+
+
+def connect(conninfo: str) -> Connection[TupleRow]:
+    """One connection of our own: autocommit, UTC.
+
+    Raises:
+        Unreachable: no server answers there.
+    """
+    try:
+        connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        first = str(error).strip().splitlines()[0]
+        raise Unreachable(f"cannot reach the database: {first}") from None
+    except psycopg.ProgrammingError as error:
+        raise Unreachable(f"TIMELINE_DATABASE_URL cannot be read: {str(error).strip()}") from None
+    connection.execute("SET timezone TO 'UTC'")
+    return connection
+
+
+def _prepare(conninfo: str, on_progress: Callable[[str], None] | None) -> None:
+    with connect(conninfo) as connection:
+        version = connection.info.server_version // 10_000
+        if not OLDEST <= version <= NEWEST:
+            raise Unreachable(f"the server is PostgreSQL {version}; this program works on {OLDEST} to {NEWEST}")
+        migrate(connection, on_progress)
+        with connection.transaction():
+            for name, reading in views.ALWAYS.items():
+                views.define(connection, name, reading)
+
+
+def _configure(connection: Connection[TupleRow]) -> None:
+    connection.autocommit = True
+    connection.execute("SET timezone TO 'UTC'")
+    # Plans made for any moment misjudge a particular one: an as-of query is planned for the moment it asks about.
+    connection.execute("SET plan_cache_mode TO force_custom_plan")
+
+
+@contextmanager
+def _pool(conninfo: str) -> Iterator[Pool]:
+    pool: Pool = ConnectionPool(conninfo, min_size=2, max_size=20, configure=_configure, open=False, timeout=30)
+    try:
+        pool.open(wait=True, timeout=30)
+    except PoolTimeout:
+        raise Unreachable("the database accepts no more connections") from None
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+class Following:
+    """A thread that keeps the views up with the log: woken by NOTIFY, but looking by itself every second too."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+
+    def __enter__(self) -> "Following":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=30)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        wait = 0.1
+        while not self._stopping.is_set():
+            try:
+                self._listen_and_follow()
+                wait = 0.1
+            except Exception:  # a follower outlives a lost connection, and anything else too
+                logger.exception("following the log failed; trying again", seconds=wait)
+                self._stopping.wait(wait)
+                wait = min(wait * 2, 10)
+
+    def _listen_and_follow(self) -> None:
+        with self._timeline.log.pool.connection() as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            try:
+                while not self._stopping.is_set():
+                    self._timeline.follower.follow()
+                    for _ in connection.notifies(timeout=1, stop_after=1):
+                        pass
+            finally:
+                if not connection.closed:
+                    connection.execute(f"UNLISTEN {CHANNEL}")

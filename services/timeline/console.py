@@ -1,0 +1,186 @@
+"""What people see: tables, progress, one-line errors. Progress only on a terminal; results on standard output."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from events.problems import UnusableEvent
+from projections.claims import asserted
+from services.timeline import narration, wire
+from services.timeline.composition import Timeline
+from services.timeline.reader import Asked, PlaceStatus, Reader
+from services.timeline.selection import Selection, selected
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+#: Told how far a long work has come, from its beginning.
+Advance = Callable[[int], None]
+
+
+def say(text: str) -> None:
+    """A line of result."""
+    out.print(escape(text))
+
+
+def note(text: str) -> None:
+    """A line beside the result, on standard error."""
+    err.print(f"[dim]{escape(text)}[/dim]")
+
+
+def complain(error: BaseException) -> None:
+    """An error as one line."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    err.print(f"[bold red]timeline:[/bold red] {escape(first)}")
+
+
+def refused(path: str, number: int, refusal: UnusableEvent) -> None:
+    """A line of a file that was refused, with every reason."""
+    err.print(f"{escape(path)}:{number}: [red]refused[/red]: {escape(str(refusal))}")
+
+
+def flagged(path: str, number: int, flag: str) -> None:
+    """A line of a file that was kept with a flag."""
+    err.print(f"{escape(path)}:{number}: [yellow]kept, with a flag[/yellow]: {escape(flag)}")
+
+
+def serving(url: str) -> None:
+    """Where the service answers."""
+    err.print(f"serving on {escape(url)} (documentation at {escape(url)}/docs); stop with Ctrl-C")
+
+
+def swallow_broken_pipe() -> None:
+    """Whoever read us went away (`| head`): end quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def working(title: str) -> Iterator[Callable[[str | None], None]]:
+    """A spinner that tells what is being done; it stops at None, or at the end. Nothing where there is no terminal."""
+    if not err.is_terminal:
+        yield lambda _: None
+        return
+    with err.status(title) as spinner:
+        yield lambda text: spinner.stop() if text is None else spinner.update(escape(text))
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int | None) -> Iterator[Advance]:
+    """A bar for a work of a known length; nothing where there is no terminal."""
+    if not err.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(escape(title), total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def reading(path: str, size: int | None) -> contextlib.AbstractContextManager[Advance]:
+    """A bar for reading a file of so many bytes."""
+    return progress(f"importing {path}", size)
+
+
+def follow(timeline: Timeline) -> None:
+    """Bring the views up to the log, with a bar where that takes long."""
+    behind = min(view.position for view in timeline.reader.views())
+    head = timeline.log.head().position
+    if behind < head:
+        with progress("folding", head - behind) as advance:
+            timeline.follower.follow(lambda position: advance(position - behind))
+
+
+def when(asked: Asked) -> str:
+    """Both times, the view and the position of an answer, for people."""
+    clock = "published" if asked.view.reading.clock == "reported" else "recorded"
+    return (
+        f"{wire.rfc3339(asked.at)}, as {clock} by {wire.rfc3339(asked.known_at)} "
+        f"(view {asked.view_name}, position {asked.known_position:,})"
+    )
+
+
+def age(since: datetime, at: datetime) -> str:
+    """How old something is at a moment, in words."""
+    hours = int((at - since).total_seconds() // 3600)
+    if hours < 48:
+        return f"{hours} h" if hours else "under an hour"
+    return f"{hours // 24} days"
+
+
+def show_status(reader: Reader, asked: Asked, location_id: str, found: PlaceStatus, *, as_json: bool) -> None:
+    """One place: a sentence, and a table of what is beside it."""
+    if as_json:
+        sys.stdout.write(wire.encode(wire.location_status(asked, location_id, found)).decode() + "\n")
+        return
+    names = narration.Names(reader.catalogue(asked.known_position), asked)
+    out.print(f"[dim]{escape(when(asked))}[/dim]")
+    out.print(f"[bold]{escape(narration.sentence(names.location(location_id), found.control, names))}[/bold]")
+    basis = found.control.basis
+    if basis is not None and found.control.since is not None:
+        out.print(
+            f"Asserted since {wire.rfc3339(found.control.since)}; the latest claim took effect "
+            f"{wire.rfc3339(basis.takes_effect)} ({age(basis.takes_effect, asked.at)} before)."
+        )
+    if found.control.conflicting:
+        out.print(f"{len(found.control.conflicting)} earlier accepted claim(s) say otherwise of the same time.")
+    if found.access is not None:
+        said = asserted(found.access.assertion) if found.access.assertion else None
+        out.print(f"Access: {escape(narration.assertion_words(said, names)) if said else 'unknown'}.")
+    if found.places:
+        table = Table("places below", "mode", "holders", box=None, header_style="dim")
+        for mode, holders, count in found.rollup:
+            table.add_row(str(count), mode, escape(names.actors(holders)) if holders else "")
+        out.print(table)
+
+
+def show_map(reader: Reader, asked: Asked, within: str | None, *, as_json: bool) -> None:
+    """Every place in a table."""
+    found = selected(reader, asked, Selection(within=within))
+    catalogue = reader.catalogue(asked.known_position)
+    if as_json:
+        from services.timeline.api import rendering
+
+        sys.stdout.write(rendering.everywhere(asked, found, catalogue, "json").decode() + "\n")
+        return
+    names = narration.Names(catalogue, asked)
+    out.print(f"[dim]{escape(when(asked))}[/dim]")
+    table = Table("place", "id", "status", "standing", "also claimed", box=None, header_style="dim")
+    for one in found:
+        row = wire.brief(one.control)
+        says = asserted(one.control.assertion) if one.control.assertion else None
+        also = "; ".join(f"{narration.assertion_words(asserted(p.assertion), names)} ({p.standing})" for p in one.control.pending)
+        cells = (names.location(one.location_id), one.location_id, narration.assertion_words(says, names) if says else "unknown")
+        table.add_row(*(escape(cell) for cell in (*cells, row.standing or "", also)))
+    out.print(table)
+
+
+_COLOURS = {"basis": "green", "pending": "yellow", "ignored": "dim", "conflicting": "magenta"}
+
+
+def show_explanation(told: wire.Explanation, *, as_json: bool) -> None:
+    """Why: each claim in order, what it became, by which rule, and what each report weighed."""
+    if as_json:
+        sys.stdout.write(wire.encode(told).decode() + "\n")
+        return
+    out.print(f"[bold]{escape(told.sentence)}[/bold]")
+    out.print(f"[dim]{told.at}, known at {told.known_at}, view {told.view} ({told.policy}), position {told.known_position:,}[/dim]")
+    if not told.claims:
+        out.print("No claim about this place is known.")
+    for number, claim in enumerate(told.claims, start=1):
+        colour = _COLOURS.get(claim.part, "default")
+        out.print(f"\n{number}. [{colour}]{claim.part}[/{colour}]  {claim.takes_effect}  {escape(claim.summary or claim.kind)}")
+        out.print(f"   {escape(claim.words)}")
+        for statement in claim.statements:
+            out.print(f"   - {statement.published_at}  {escape(statement.words)}")
+        for flag in claim.flags:
+            out.print(f"   [yellow]! {escape(flag)}[/yellow]")
+
+
+

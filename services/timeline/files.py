@@ -1,0 +1,154 @@
+"""NDJSON files in and out: plain or gzipped, from and to files or pipes."""
+
+import contextlib
+import gzip
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from events.recorded import RecordedEvent
+from events.records import MAX_EVENT_BYTES, Event
+from events.shape import write_event
+from services.timeline import console
+from services.timeline.composition import Timeline
+from services.timeline.writer import Result
+
+LINES = 1_000
+LOCAL = "local"
+
+
+class Unreadable(Exception):
+    """A file that cannot be read or written; one line for people."""
+
+
+def import_file(timeline: Timeline, path: str) -> int:
+    """Record the events of a file; the number of lines refused, each told on standard error with its reasons.
+
+    Raises:
+        Unreadable: the file is missing, or its gzip data is broken (lines before that stand).
+    """
+    counts = {"appended": 0, "already there": 0, "refused": 0}
+    with console.reading(path, _size(path)) as advance:
+        for chunk in _chunks(_lines(path, advance)):
+            results = timeline.writer.append([line for _, line in chunk], LOCAL)
+            for (number, _), result in zip(chunk, results, strict=True):
+                counts[_outcome(result)] += 1
+                if result.refusal is not None:
+                    console.refused(path, number, result.refusal)
+                for flag in result.flags:
+                    console.flagged(path, number, flag)
+    console.say(f"{path}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
+    return counts["refused"]
+
+
+def _outcome(result: Result) -> str:
+    if result.refusal is not None:
+        return "refused"
+    return "appended" if result.appended else "already there"
+
+
+def _size(path: str) -> int | None:
+    if path == "-":
+        return None
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+
+
+def _lines(path: str, advance: console.Advance) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers; a line is read no further than a little over an event's bound."""
+    with _opened(path) as (raw, stream):
+        number = 0
+        try:
+            while line := stream.readline(MAX_EVENT_BYTES + 2):
+                number += 1
+                if not line.endswith(b"\n"):
+                    _skip_rest_of_line(stream)
+                if line.strip():
+                    yield number, line.rstrip(b"\r\n")
+                if raw is not None:
+                    advance(raw.tell())
+        except (EOFError, gzip.BadGzipFile, OSError) as error:
+            raise Unreadable(f"{path}: broken after line {number:,}: {error}") from None
+
+
+def _skip_rest_of_line(stream: IO[bytes]) -> None:
+    while rest := stream.readline(1 << 16):
+        if rest.endswith(b"\n"):
+            return
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
+    """A file as (what tells how far it was read, what the lines come from)."""
+    if path == "-":
+        yield None, sys.stdin.buffer
+        return
+    try:
+        raw = Path(path).open("rb")  # noqa: SIM115  (closed below; an error in opening is told differently)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    with raw:
+        zipped = raw.peek(2)[:2] == b"\x1f\x8b"
+        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw  # type: ignore[arg-type]
+
+
+def _chunks(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    chunk: list[tuple[int, bytes]] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == LINES:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def export(timeline: Timeline, output: Path | None, after: int) -> None:
+    """Write the log as NDJSON; a file appears under its name only when it is complete.
+
+    Raises:
+        Unreadable: the file cannot be written.
+    """
+    until = timeline.log.head().position
+    if output is None:
+        _write(timeline, sys.stdout.buffer, after, until)
+        sys.stdout.buffer.flush()
+        return
+    part = output.with_name(f".{output.name}.part")
+    try:
+        with part.open("wb") as raw:
+            if output.suffix == ".gz":
+                with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as stream:
+                    _write(timeline, stream, after, until)
+            else:
+                _write(timeline, raw, after, until)
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(output)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise Unreadable(f"{output}: {error.strerror}") from None
+
+
+def _write(timeline: Timeline, stream: IO[bytes], after: int, until: int) -> None:
+    with console.progress("exporting", until - after) as advance:
+        position = after
+        while found := timeline.log.read(position, limit=LINES, until=until):
+            stream.writelines(exported(one) for one in found)
+            position = found[-1].position
+            advance(position - after)
+
+
+def exported(one: RecordedEvent[Event]) -> bytes:
+    """A recorded event as the line that records it again elsewhere."""
+    event = write_event(one.event)
+    return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event}) + b"\n"
+
+

@@ -1,0 +1,69 @@
+"""Runs the REST service until it is told to stop, with the follower beside it."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from services.timeline import console
+from services.timeline.api.app import create
+from services.timeline.composition import Following, Timeline
+
+
+class CannotServe(RuntimeError):
+    """The address cannot be served on; one line for people."""
+
+
+def require_loopback(host: str) -> None:
+    """There are no keys yet, and without them everybody who reaches the service may write.
+
+    Raises:
+        CannotServe: the host is not a loopback address.
+    """
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        said = "there are no access keys yet, so the service answers on loopback only"
+        raise CannotServe(f"--host {host}: {said}; use 127.0.0.1, and a proxy that checks who asks")
+
+
+def serve(
+    timeline: Timeline,
+    host: str,
+    port: int,
+    *,
+    find_free: bool = False,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        find_free: Take another port where this one is taken.
+        announce: Told the service's URL once it listens; None says it on standard error.
+
+    Raises:
+        CannotServe: the address is taken, or not of this machine.
+    """
+    listening = _listen(host, port, find_free=find_free)
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{listening.getsockname()[1]}"
+    with listening, Following(timeline) as following:
+        (announce or console.serving)(url)
+        config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int, *, find_free: bool) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        if find_free and port != 0:
+            return _listen(host, 0, find_free=False)
+        raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from None
+    return listening

@@ -1,0 +1,52 @@
+"""Environment → Settings, read once, at the door. Every setting has the prefix TIMELINE_; an unknown one is an error."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TIMELINE_"
+
+
+class UnusableSettings(ValueError):
+    """A setting that is unknown, or whose value will not do; one line for people."""
+
+
+class Settings(BaseSettings):
+    """What can be set from outside.
+
+    Attributes:
+        home: Data folder of the embedded PostgreSQL.
+        database_url: A PostgreSQL server (15 to 18) to use instead of the embedded one, as libpq takes it.
+        log_level: How much the service says on standard error.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=lambda: user_data_path("timeline", appauthor=False))
+    database_url: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        UnusableSettings: an unknown TIMELINE_ variable (with the nearest known one), or an unusable value.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            guess = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+            raise UnusableSettings(f"{name}: unknown setting{guess}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnusableSettings(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None

@@ -1,0 +1,67 @@
+"""The demo: loads its events, and tells them in captioned moments."""
+
+from importlib.resources import files
+
+import msgspec
+from rich.markup import escape
+
+from events.times import Instant
+from services.timeline import console, narration
+from services.timeline.composition import Timeline
+
+_DATA = files("services.timeline").joinpath("demo")
+
+DEMO = "demo"
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One captioned moment of the story."""
+
+    caption: str
+    place: str
+    at: Instant
+    known_at: Instant
+    view: str
+
+
+def moments() -> list[Moment]:
+    """The captioned moments, in the order in which they are told."""
+    return msgspec.json.decode(_DATA.joinpath("moments.json").read_bytes(), type=list[Moment])
+
+
+def lines() -> list[bytes]:
+    """The demo's events, one JSON object each, in the order of their recording."""
+    return [line for line in _DATA.joinpath("story.ndjson").read_bytes().splitlines() if line.strip()]
+
+
+def load(timeline: Timeline) -> None:
+    """Record the demo's events, those that are not there already, and fold them."""
+    timeline.writer.append(lines(), DEMO, atomic=True)
+    console.follow(timeline)
+
+
+def tell(timeline: Timeline) -> None:
+    """Tell the story: for each moment its caption, both times, the status and why."""
+    console.out.print("[bold]Hama, December 2024: what was said, and what was known when[/bold]")
+    for number, moment in enumerate(moments(), start=1):
+        asked = timeline.reader.ask(moment.view, at=moment.at, known_at=moment.known_at)
+        told = narration.explained(timeline.reader, asked, moment.place)
+        console.out.print(f"\n[bold cyan]{number}. {escape(moment.caption)}[/bold cyan]")
+        console.out.print(f"   [dim]at {told.at}, as published by {told.known_at}[/dim]")
+        console.out.print(f"   [bold]{escape(told.sentence)}[/bold]")
+        for claim in told.claims[-4:]:
+            if claim.part in ("basis", "pending", "ignored", "conflicting"):
+                console.out.print(f"   {claim.part}: {escape(claim.summary)}\n      {escape(claim.words)}")
+
+
+def urls(base: str) -> None:
+    """Where to look on, once the demo is served."""
+    console.out.print(f"\nServed on [bold]{base}[/bold] until Ctrl-C. For example:")
+    for path in (
+        "/v1/locations/sy-hama/status?at=2024-12-02T12:00:00Z&known_at=2024-12-02T18:00:00Z&view=published",
+        "/v1/locations/sy-hama/explain?at=2024-12-02T12:00:00Z&known_at=2024-12-03T12:00:00Z&view=published",
+        "/v1/locations/sy-hama/beliefs?view=published",
+        "/v1/status?at=2024-12-08T12:00:00Z&view=published&f=csv",
+        "/docs",
+    ):
+        console.out.print(f"  {base}{path}")

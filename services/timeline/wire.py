@@ -1,0 +1,454 @@
+"""The JSON shapes of answers (API.md), as typed structs: one place for the names, the encoding and the schemas."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from events.times import rfc3339
+from projections.claims import asserted
+from projections.status import Answer, Status
+from services.timeline.reader import Asked, PlaceStatus
+
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time", "examples": ["2024-12-02T12:00:00Z"]})]
+Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
+ModeName = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={"enum": ["held", "vacated", "contested", "besieged", "shared", "open", "closed", "unknown"]}
+    ),
+]
+
+
+def moment(when: datetime | None) -> str | None:
+    """A moment as answers write it; None for an open end."""
+    return None if when is None else rfc3339(when)
+
+
+class PendingGroup(msgspec.Struct, frozen=True):
+    """Pending claims after the basis that assert one thing other than it."""
+
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str
+    since: Moment
+    latest: Uuid
+    count: int
+
+
+class FacetStatus(msgspec.Struct, frozen=True):
+    """The status of one facet: what the basis asserts, and what stands beside it."""
+
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str | None
+    basis: Uuid | None
+    since: Moment | None
+    valid_from: Moment | None
+    valid_until: Moment | None
+    pending: tuple[PendingGroup, ...]
+    conflicting: tuple[Uuid, ...]
+
+
+class RollupEntry(msgspec.Struct, frozen=True):
+    """How many of the places below share a mode and holders."""
+
+    mode: ModeName
+    holders: tuple[str, ...]
+    count: int
+
+
+class Rollup(msgspec.Struct, frozen=True):
+    """All places below a location, by mode and holders."""
+
+    places: int
+    control: tuple[RollupEntry, ...]
+
+
+class LocationStatus(msgspec.Struct, frozen=True):
+    """The status of one location at a moment of both axes."""
+
+    location_id: str
+    at: Moment
+    known_at: Moment
+    known_position: int
+    view: str
+    policy: str
+    clock: str
+    control: FacetStatus
+    access: FacetStatus | None
+    rollup: Rollup
+
+
+class BriefPending(msgspec.Struct, frozen=True):
+    """The pending claims that assert one thing, without what is counted at read."""
+
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str
+    latest: Uuid
+
+
+class BriefStatus(msgspec.Struct, frozen=True):
+    """The status of one facet without what is computed at read."""
+
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str | None
+    basis: Uuid | None
+    pending: tuple[BriefPending, ...]
+
+
+class LocationBrief(msgspec.Struct, frozen=True):
+    """One location among all."""
+
+    location_id: str
+    control: BriefStatus
+    access: BriefStatus | None
+
+
+class AllStatus(msgspec.Struct, frozen=True):
+    """The status of every registered location, ordered by id."""
+
+    at: Moment
+    known_at: Moment
+    known_position: int
+    view: str
+    policy: str
+    clock: str
+    locations: tuple[LocationBrief, ...]
+
+
+class StretchOut(msgspec.Struct, frozen=True):
+    """A period of the valid axis in which the answer does not change; null is since ever, or until further notice."""
+
+    valid_from: Moment | None
+    valid_until: Moment | None
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str | None
+    basis: Uuid | None
+    pending: tuple[BriefPending, ...]
+
+
+class History(msgspec.Struct, frozen=True):
+    """The stretches of a location as known at one moment."""
+
+    location_id: str
+    known_at: Moment
+    known_position: int
+    view: str
+    policy: str
+    clock: str
+    control: tuple[StretchOut, ...]
+    access: tuple[StretchOut, ...] | None
+
+
+class RectangleOut(msgspec.Struct, frozen=True):
+    """A period of both axes in which the answer does not change; positions on the recorded clock only."""
+
+    valid_from: Moment | None
+    valid_until: Moment | None
+    known_from: Moment | None
+    known_until: Moment | None
+    known_from_position: int | None
+    known_until_position: int | None
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    standing: str | None
+    basis: Uuid | None
+    pending: tuple[BriefPending, ...]
+
+
+class Beliefs(msgspec.Struct, frozen=True):
+    """The belief map of one facet of a location: rectangles, none overlapping, together covering the plane."""
+
+    location_id: str
+    facet: str
+    known_at: Moment
+    known_position: int
+    view: str
+    policy: str
+    clock: str
+    rectangles: tuple[RectangleOut, ...]
+
+
+class StatementOut(msgspec.Struct, frozen=True):
+    """One report or denial, what it weighs and why."""
+
+    affirms: bool
+    chain: tuple[str, ...]
+    unnamed_end: str | None
+    published_at: Moment
+    credibility: int
+    url: str | None
+    position: int
+    counts: bool
+    usable: bool
+    interest: str
+    speaks: bool
+    effective: bool | None
+    words: str
+
+
+class ConsideredClaim(msgspec.Struct, frozen=True):
+    """One claim that was considered: what it says, what it became, by which rule, and its part in the status."""
+
+    development_id: Uuid
+    facet: str
+    kind: str
+    summary: str
+    mode: ModeName
+    holders: tuple[str, ...]
+    challengers: tuple[str, ...]
+    takes_effect: Moment
+    published_at: Moment
+    occurred_start: Moment
+    occurred_end: Moment
+    standing: str
+    bearing: str
+    rule: str
+    part: str
+    words: str
+    flags: tuple[str, ...]
+    statements: tuple[StatementOut, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A status and the claims behind it, in their order."""
+
+    location_id: str
+    name: str
+    at: Moment
+    known_at: Moment
+    known_position: int
+    view: str
+    policy: str
+    clock: str
+    sentence: str
+    policy_words: str
+    control: FacetStatus
+    access: FacetStatus | None
+    claims: tuple[ConsideredClaim, ...]
+
+
+class RecordedOut(msgspec.Struct, frozen=True):
+    """An event in the log, with its place in it; `event` has the shape in which it was posted."""
+
+    position: int
+    recorded_at: Moment
+    recorded_by: str
+    version: int
+    redacted: bool
+    event: dict[str, Any]
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events in the order of the log; `next` is the position to go on after, null at the end."""
+
+    events: tuple[RecordedOut, ...]
+    next: int | None
+
+
+class SourceOut(msgspec.Struct, frozen=True):
+    """A source as graded at one position."""
+
+    source_id: str
+    name: str
+    kind: str
+    reliability: str
+    aligned_with: tuple[str, ...]
+    url: str | None
+
+
+class SourcePage(msgspec.Struct, frozen=True):
+    """Sources ordered by id; `next` is the id to go on after, null at the end."""
+
+    known_position: int
+    sources: tuple[SourceOut, ...]
+    next: str | None
+
+
+class AliasOut(msgspec.Struct, frozen=True):
+    """A name that an actor bore in `[from, until)`."""
+
+    name: str
+    from_: Moment | None = msgspec.field(name="from", default=None)
+    until: Moment | None = None
+
+
+class ActorOut(msgspec.Struct, frozen=True):
+    """An actor with its dated names; `name` is the one that it has now."""
+
+    actor_id: str
+    name: str
+    kind: str
+    aliases: tuple[AliasOut, ...]
+
+
+class ActorPage(msgspec.Struct, frozen=True):
+    """Actors ordered by id; `next` is the id to go on after, null at the end."""
+
+    known_position: int
+    actors: tuple[ActorOut, ...]
+    next: str | None
+
+
+class LocationOut(msgspec.Struct, frozen=True):
+    """A location as it is at `at`, as known at a position; `path` leads from the outermost place down to its parent."""
+
+    location_id: str
+    name: str
+    kind: str
+    parent_id: str | None
+    geometry: dict[str, Any] | None
+    names: dict[str, str]
+    codes: dict[str, str]
+    path: tuple[str, ...]
+
+
+class LocationPage(msgspec.Struct, frozen=True):
+    """Locations ordered by id; `next` is the id to go on after, null at the end."""
+
+    known_position: int
+    locations: tuple[LocationOut, ...]
+    next: str | None
+
+
+class ViewOut(msgspec.Struct, frozen=True):
+    """A view and where it stands."""
+
+    id: str
+    name: str
+    policy: str
+    clock: str
+    exclude_sources: tuple[str, ...]
+    only_sources: tuple[str, ...]
+    position: int
+
+
+class ViewPage(msgspec.Struct, frozen=True):
+    """The views, and the last position of the log."""
+
+    log_position: int
+    views: tuple[ViewOut, ...]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the service answers, and how far its views are behind the log."""
+
+    status: str
+    log_position: int | None = None
+    lag: int | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The answer to one event posted."""
+
+    event_id: Uuid
+    position: int
+    recorded_at: Moment
+    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing that is wrong: the field by its path, the value that stood there, and what would do."""
+
+    field: str
+    value: Any
+    message: str
+    line: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class ProblemOut(msgspec.Struct, frozen=True):
+    """A problem after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class LineResult(msgspec.Struct, frozen=True):
+    """What became of one line of NDJSON."""
+
+    line: int
+    result: str
+    position: int | None
+    problem: ProblemOut | None = None
+    event_id: Uuid | None = None
+    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def facet_status(status: Status) -> FacetStatus:
+    """A status as it is answered; mode unknown where there is no basis."""
+    mode, holders, challengers = asserted(status.assertion) if status.assertion else ("unknown", (), ())
+    pending = []
+    for group in status.pending:
+        says = asserted(group.assertion)
+        latest, since = str(group.last.development_id), rfc3339(group.since)
+        pending.append(PendingGroup(*says, group.last.standing, since, latest, group.count))
+    return FacetStatus(
+        mode,
+        holders,
+        challengers,
+        status.basis.standing if status.basis else None,
+        str(status.basis.development_id) if status.basis else None,
+        moment(status.since),
+        moment(status.valid_from),
+        moment(status.valid_until),
+        tuple(pending),
+        tuple(map(str, status.conflicting)),
+    )
+
+
+def location_status(asked: Asked, location_id: str, status: PlaceStatus) -> LocationStatus:
+    """The answer to "who held it": the shape of API.md."""
+    return LocationStatus(
+        location_id=location_id,
+        at=rfc3339(asked.at),
+        **coordinates(asked),
+        control=facet_status(status.control),
+        access=facet_status(status.access) if status.access else None,
+        rollup=Rollup(status.places, tuple(RollupEntry(*one) for one in status.rollup)),
+    )
+
+
+def brief(answer: Answer) -> BriefStatus:
+    """An answer without what is computed at read."""
+    mode, holders, challengers = asserted(answer.assertion) if answer.assertion else ("unknown", (), ())
+    basis = str(answer.basis) if answer.basis else None
+    return BriefStatus(mode, holders, challengers, answer.standing, basis, _pending(answer))
+
+
+def _pending(answer: Answer) -> tuple[BriefPending, ...]:
+    return tuple(BriefPending(*asserted(one.assertion), one.standing, str(one.latest)) for one in answer.pending)
+
+
+def answer_fields(answer: Answer) -> dict[str, Any]:
+    """The fields of an answer within a stretch or a rectangle."""
+    said = brief(answer)
+    return {name: getattr(said, name) for name in BriefStatus.__struct_fields__}
+
+
+def coordinates(asked: Asked) -> dict[str, Any]:
+    """How every answer names the view and the moment of the known axis that it rests on."""
+    return {
+        "known_at": rfc3339(asked.known_at),
+        "known_position": asked.known_position,
+        "view": asked.view_name,
+        "policy": asked.view.reading.policy.label,
+        "clock": asked.view.reading.clock,
+    }
+
+
