@@ -43,9 +43,7 @@ _STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
         r.ActorRenamed: _Stored("actor-renamed", 1, {"name": None}),
         r.LocationRegistered: _Stored("location-registered", 1, {"name": None, "names": None}),
         r.LocationRevised: _Stored("location-revised", 1, {"changes": {"name": None, "names": None}, "reason": None}),
-        d.DevelopmentReported: _Stored(
-            "development-reported", 1, {"summary": None, "tags": None, "report": _REPORT}
-        ),
+        d.DevelopmentReported: _Stored("development-reported", 1, {"summary": None, "tags": None, "report": _REPORT}),
         d.DevelopmentCorroborated: _Stored("development-corroborated", 1, {"report": _REPORT}),
         d.DevelopmentDenied: _Stored("development-denied", 1, {"report": _REPORT, "reason": None}),
         d.DevelopmentAssessed: _Stored(
@@ -125,7 +123,7 @@ def decode(name: str, structure: bytes, text: bytes | None = None) -> Event:
         if text is not None:
             _put_text(tree, msgspec.json.decode(text))
         return msgspec.convert(tree, _CLASSES[_newest(name)])
-    return cast(_Envelope, _DECODERS[name].decode(structure)).event
+    return _DECODERS[name].decode(structure).event
 
 
 def text_is_intact(structure: bytes, text: bytes | None, salt: bytes | None) -> bool:

@@ -179,7 +179,7 @@ class DevelopmentChanges(Record, frozen=True, kw_only=True, omit_defaults=True):
     occurred: Period | UnsetType = UNSET
     participants: Participants | UnsetType = UNSET
     figures: Figures | UnsetType = UNSET
-    destination_id: Id | None | UnsetType = UNSET
+    destination_id: Id | UnsetType | None = UNSET
     summary: Line | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
 

@@ -388,7 +388,9 @@ class _Appending:
         """Insert the events at the next positions; PostgreSQL moves the head with them (`log_advance`)."""
         if not stored:
             return []
-        rows = self._connection.execute(_INSERT, [self.head.recorded_at, self.head.position, *_columns(stored)]).fetchall()
+        rows = self._connection.execute(
+            _INSERT, [self.head.recorded_at, self.head.position, *_columns(stored)]
+        ).fetchall()
         self._connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(rows[-1][0])])
         return [Place(position, recorded_at) for position, recorded_at, _ in rows]
 

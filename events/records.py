@@ -67,8 +67,4 @@ class Event(Dated, frozen=True, kw_only=True, tag_field="type"):
 
 def changed(changes: msgspec.Struct) -> dict[str, Any]:
     """The fields that a `changes` object really names."""
-    return {
-        name: value
-        for name in changes.__struct_fields__
-        if (value := getattr(changes, name)) is not msgspec.UNSET
-    }
+    return {name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not msgspec.UNSET}

@@ -118,8 +118,8 @@ class LocationRegistered(Event, frozen=True, kw_only=True, tag="LocationRegister
     kind: LocationKind
     parent_id: Id | None = None
     geometry: Geometry | None = None
-    names: Names = {}
-    codes: Codes = {}
+    names: Names = field(default_factory=dict)
+    codes: Codes = field(default_factory=dict)
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -131,8 +131,8 @@ class LocationChanges(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     name: Name | UnsetType = UNSET
     kind: LocationKind | UnsetType = UNSET
-    parent_id: Id | None | UnsetType = UNSET
-    geometry: Geometry | None | UnsetType = UNSET
+    parent_id: Id | UnsetType | None = UNSET
+    geometry: Geometry | UnsetType | None = UNSET
     names: Names | UnsetType = UNSET
     codes: Codes | UnsetType = UNSET
 

@@ -21,7 +21,7 @@ AnyEvent = ReferenceEvent | AnyDevelopmentEvent
 #: Every type of event by the name that stands in `type`.
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType({cls.__name__: cls for cls in get_args(AnyEvent)})
 
-_decoder = msgspec.json.Decoder(AnyEvent)
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)
 
 _ID_HELP = "an id is lower-case letters, digits, '.', '_' and '-', begins with a letter or digit, and has at most 100"
 

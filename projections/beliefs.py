@@ -82,9 +82,7 @@ class _Board:
         while first > 0 and not _stands_alone(self._claims[first]):
             first -= 1
         last = bisect_left(self._claims, high, key=_order)
-        while last < len(self._claims) and (
-            self._claims[last].order in fresh or not _stands_alone(self._claims[last])
-        ):
+        while last < len(self._claims) and (self._claims[last].order in fresh or not _stands_alone(self._claims[last])):
             last += 1
         return max(first, 0), last
 
@@ -109,9 +107,7 @@ class _Board:
 
     def rest(self) -> Iterator[Rectangle]:
         for stretch in self._stretches:
-            yield Rectangle(
-                stretch.valid_from, stretch.valid_until, self._known_from[stretch], None, stretch.answer
-            )
+            yield Rectangle(stretch.valid_from, stretch.valid_until, self._known_from[stretch], None, stretch.answer)
 
 
 def _between(found: Sequence[Stretch], low: datetime | None, high: datetime | None) -> list[Stretch]:

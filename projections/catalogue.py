@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from events.records import Event, changed
 from events.recorded import RecordedEvent
+from events.records import Event, changed
 from events.reference import (
     ActorRegistered,
     ActorRenamed,
@@ -125,7 +125,9 @@ class Catalogue:
         first = held.registered
         assert isinstance(first, LocationRegistered)
         content = {name: getattr(first, name) for name in ("name", "kind", "parent_id", "geometry", "names", "codes")}
-        revisions = [event for event in held.known(position) if isinstance(event, LocationRevised) and event.from_ <= at]
+        revisions = [
+            event for event in held.known(position) if isinstance(event, LocationRevised) and event.from_ <= at
+        ]
         for revision in sorted(revisions, key=lambda event: event.from_):
             content |= changed(revision.changes)
         geometry = content.pop("geometry")
@@ -246,5 +248,3 @@ def _words_for(location: Location) -> set[str]:
         word.casefold()
         for word in (location.location_id, location.name, *location.names.values(), *location.codes.values())
     }
-
-

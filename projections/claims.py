@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from events.vocabulary import WITHDRAWN, Kind
 from events.developments import Participant
+from events.vocabulary import WITHDRAWN, Kind
 
 #: The open end of the known axis: until further notice.
 FOREVER: Final = 2**63 - 1
@@ -139,5 +139,3 @@ def known_claims(versions: Iterable[ClaimVersion], facet: str, known: int) -> li
 def takes_effect(kind: Kind, start: datetime, end: datetime, published_at: datetime) -> datetime:
     """A state takes effect when it began; a change when it was published, clamped into its period."""
     return max(start, min(published_at, end)) if kind.change else start
-
-

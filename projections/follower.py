@@ -80,7 +80,7 @@ class Follower:
     def _fold(self, view: View, batch: Batch) -> int:
         end = batch[-1].position
         with self._log.pool.connection() as connection, connection.transaction():
-            sources = self._sources_at(connection, view)
+            sources = self._sources_at(view)
             regraded = {source for one in batch if (source := sources.learn(one.position, one.event))}
             self._sources[view.view_id] = (end, sources)
             touched = _Touched(connection, view, batch, regraded)
@@ -95,7 +95,7 @@ class Follower:
             views.advance(connection, view, end)
         return end
 
-    def _sources_at(self, connection: Connection[TupleRow], view: View) -> Sources:
+    def _sources_at(self, view: View) -> Sources:
         """The gradings up to where the view stands; read anew after anything went wrong."""
         held = self._sources.get(view.view_id)
         if held is not None and held[0] == view.position:
@@ -138,7 +138,9 @@ class _Touched:
         self.known_before = self._clusters.keys() - begun
         self._begun = begun
 
-    def _with_merged(self, connection: Connection[TupleRow], view: View, touched: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    def _with_merged(
+        self, connection: Connection[TupleRow], view: View, touched: Collection[UUID]
+    ) -> dict[UUID, set[UUID]]:
         """Each development to fold, with itself and everything merged into it: what is touched, and what it leads to."""
         edges = {*views.mergers_around(connection, view, touched), *self.mergers}
         edges |= {*views.mergers_around(connection, view, {into for _, into in self.mergers} - set(touched))}

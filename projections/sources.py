@@ -5,6 +5,7 @@ known, so the last grading by position holds throughout (API.md, "to the letter"
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 from events.records import Event
@@ -45,15 +46,16 @@ class Sources:
             self._gradings[event.source_id] = [Grading(event.reliability, frozenset(event.aligned_with))]
             return event.source_id
         if isinstance(event, SourceReliabilityAssessed):
-            return self._regrade(position, event.source_id, reliability=event.reliability)
+            return self._regrade(position, event.source_id, lambda held: Grading(event.reliability, held.aligned_with))
         if isinstance(event, SourceAlignmentStated):
-            return self._regrade(position, event.source_id, aligned_with=frozenset(event.aligned_with))
+            aligned = frozenset(event.aligned_with)
+            return self._regrade(position, event.source_id, lambda held: Grading(held.reliability, aligned))
         return None
 
-    def _regrade(self, position: int, source_id: str, **changes: object) -> str:
+    def _regrade(self, position: int, source_id: str, change: Callable[[Grading], Grading]) -> str:
         gradings = self._gradings.setdefault(source_id, [UNGRADED])
         self._positions.setdefault(source_id, [0]).append(position)
-        gradings.append(gradings[-1]._replace(**changes))
+        gradings.append(change(gradings[-1]))
         return source_id
 
     def grading(self, source_id: str, known: int) -> Grading:

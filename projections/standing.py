@@ -193,7 +193,7 @@ def finding(heard: Hearing, grading_of: GradingOf) -> Finding:
     remaining = heard.remaining()
     if not any(said.affirms for said in remaining):
         return Finding(RETRACTED, "no affirming report remains")
-    if heard.verdict in BY_VERDICT:
+    if heard.verdict is not None and heard.verdict in BY_VERDICT:
         return Finding(BY_VERDICT[heard.verdict], "assessed")
     return _by_statements(heard, remaining, grading_of)
 
@@ -207,9 +207,7 @@ def _by_statements(heard: Hearing, remaining: list[Statement], grading_of: Gradi
         return Finding(DISPUTED, "every origin denies by now")
     speaking = [said for said in remaining if said.affirms == stance[said.origin].affirms]
     reports = [(said, weigh_report(said, heard, grading_of)) for said in speaking if said.affirms]
-    effective = [
-        said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grading_of))
-    ]
+    effective = [said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grading_of))]
     if not effective:
         return Finding(by_reports(reports), "reports")
     last = max(denial.published_at for denial in effective)

@@ -97,12 +97,13 @@ class Group(NamedTuple):
     """Pending claims after the basis that assert one thing.
 
     Attributes:
+        claims: How many they are.
         since: When the first of them takes effect.
         last: The last of them in the order; its standing is shown.
     """
 
     assertion: Assertion
-    count: int
+    claims: int
     since: datetime
     last: ClaimVersion
 
@@ -201,7 +202,7 @@ def _groups(said: Iterable[Group], held: Assertion | None) -> tuple[Group, ...]:
             merged[says] = group._replace(assertion=says)
         else:
             last = max(group.last, other.last, key=lambda claim: claim.order)
-            merged[says] = Group(says, group.count + other.count, min(group.since, other.since), last)
+            merged[says] = Group(says, group.claims + other.claims, min(group.since, other.since), last)
     return tuple(sorted(merged.values(), key=lambda group: (group.since, group.assertion)))
 
 
@@ -288,7 +289,7 @@ class ClaimList:
             if claim.bearing == "pending":
                 before = groups.get(claim.assertion)
                 since = before.since if before else claim.takes_effect
-                groups[claim.assertion] = Group(claim.assertion, (before.count if before else 0) + 1, since, claim)
+                groups[claim.assertion] = Group(claim.assertion, (before.claims if before else 0) + 1, since, claim)
         return list(groups.values())
 
     def overlapping(

@@ -55,9 +55,7 @@ def every_version(connection: Connection[TupleRow], view: View, location_id: str
 class StoredClaims:
     """`Claims` asked from the table, for a place too crowded to read whole."""
 
-    def __init__(
-        self, connection: Connection[TupleRow], view: View, location_id: str, facet: str, known: int
-    ) -> None:
+    def __init__(self, connection: Connection[TupleRow], view: View, location_id: str, facet: str, known: int) -> None:
         self._connection = connection
         self._view = view
         self._place = [location_id, facet]
@@ -155,6 +153,9 @@ class StoredClaims:
         where = f"takes_effect > %s AND {after}"
         accepted = self._claims(f"bearing = 'accepted' AND {where}", [at, *parameters], _ORDER, 1)
         pending = self._claims(
-            f"bearing = 'pending' AND {where} AND assertion IS DISTINCT FROM %s", [at, *parameters, not_saying], _ORDER, 1
+            f"bearing = 'pending' AND {where} AND assertion IS DISTINCT FROM %s",
+            [at, *parameters, not_saying],
+            _ORDER,
+            1,
         )
         return min((*accepted, *pending), key=lambda claim: claim.order, default=None)

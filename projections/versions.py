@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-
 from events.developments import (
     DevelopmentAmended,
     DevelopmentAssessed,
@@ -66,9 +65,7 @@ def claim_versions(
     return list(_versions(told, steps, sources, reading))
 
 
-def hearing_at(
-    development_id: UUID, recorded: Sequence[Recorded], reading: Reading, known: int
-) -> Hearing | None:
+def hearing_at(development_id: UUID, recorded: Sequence[Recorded], reading: Reading, known: int) -> Hearing | None:
     """All that bears on a development's standing as known at a moment; None where it was not known then."""
     told = _told(development_id, recorded, reading)
     if told is None or known < told.start:
@@ -94,7 +91,7 @@ def _told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) 
     own = by_development[development_id]
     first = own[0].event
     if not isinstance(first, DevelopmentReported):
-        raise ValueError(f"development {development_id} does not begin with a DevelopmentReported")
+        raise ValueError(f"development {development_id} does not begin with a DevelopmentReported")  # noqa: TRY004
     start = _start(own, reading)
     if start is None:
         return None
@@ -119,15 +116,14 @@ def _by_development(recorded: Iterable[Recorded]) -> dict[UUID, list[Recorded]]:
 def _start(own: Sequence[Recorded], reading: Reading) -> int | None:
     """From when a development is known; None where every statement that affirms it is left out by the reading."""
     affirming = [
-        one
+        one.event.report.published_at
         for one in own
-        if isinstance(one.event, DevelopmentReported | DevelopmentCorroborated) and reading.hears(one.event.report.chain)
+        if isinstance(one.event, DevelopmentReported | DevelopmentCorroborated)
+        and reading.hears(one.event.report.chain)
     ]
     if not affirming:
         return None
-    if reading.clock == "recorded":
-        return own[0].position
-    return min(micros(one.event.report.published_at) for one in affirming)  # type: ignore[union-attr]
+    return own[0].position if reading.clock == "recorded" else micros(min(affirming))
 
 
 def _known(one: Recorded, start: int | None, reading: Reading) -> int:
@@ -178,11 +174,12 @@ def _said_or_taken_back(one: Recorded, reading: Reading) -> Change | None:
     event = one.event
     if isinstance(event, ReportRetracted):
         return _append("retractions", Retraction(event.source_id, event.retracted_at, one.position))
-    if isinstance(event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied):
-        if reading.hears(event.report.chain):
-            affirms = not isinstance(event, DevelopmentDenied)
-            return _append("statements", statement(event.report, one.position, affirms=affirms))
-    return None
+    if not isinstance(event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied):
+        return None
+    if not reading.hears(event.report.chain):
+        return None
+    affirms = not isinstance(event, DevelopmentDenied)
+    return _append("statements", statement(event.report, one.position, affirms=affirms))
 
 
 def _set(**attributes: object) -> Change:

@@ -49,7 +49,7 @@ class View:
 
     def sql(self, statement: str) -> Composed:
         """A statement in which {claim_version}, {mention}, {merger} are this view's partitions."""
-        return SQL(statement).format(**{name: self.table(name) for name in _TABLES})  # type: ignore[arg-type]
+        return SQL(statement).format(**{name: self.table(name) for name in _TABLES})
 
 
 _COLUMNS = "view_id, name, policy, policy_version, clock, exclude_sources, only_sources, position"
@@ -113,7 +113,7 @@ def recorded_times(connection: Database, positions: Collection[int]) -> dict[int
     rows = connection.execute(
         "SELECT position, recorded_at FROM event WHERE position = ANY(%b::bigint[])", [list(positions)]
     ).fetchall()
-    return {position: moment for position, moment in rows}
+    return dict(rows)
 
 
 def _view(row: Sequence[Any]) -> View:
@@ -121,9 +121,7 @@ def _view(row: Sequence[Any]) -> View:
     rule = POLICIES[policy]
     if rule.version != version:
         raise ValueError(f"view {name!r} was folded under {policy}/{version}; this program knows {rule.label}")
-    reading = Reading(
-        policy=rule, clock=clock, exclude_sources=frozenset(exclude), only_sources=frozenset(only)
-    )
+    reading = Reading(policy=rule, clock=clock, exclude_sources=frozenset(exclude), only_sources=frozenset(only))
     return View(view_id, name, reading, position)
 
 
@@ -134,7 +132,8 @@ def advance(connection: Database, view: View, position: int) -> None:
         Overtaken: the view is no longer where this follower left it.
     """
     moved = connection.execute(
-        "UPDATE view SET position = %s WHERE view_id = %s::int AND position = %s", [position, view.view_id, view.position]
+        "UPDATE view SET position = %s WHERE view_id = %s::int AND position = %s",
+        [position, view.view_id, view.position],
     )
     if moved.rowcount != 1:
         raise Overtaken(f"view {view.name!r} was moved on from position {view.position} by another follower")

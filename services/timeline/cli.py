@@ -28,12 +28,16 @@ from services.timeline.typed import Unusable
 
 NO, BAD, UNREACHABLE = 1, 2, 3
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
+)
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
-At = Annotated[str | None, typer.Option(help="Moment in the world: RFC 3339, or a date (its end in --zone). Default now.")]
+At = Annotated[
+    str | None, typer.Option(help="Moment in the world: RFC 3339, or a date (its end in --zone). Default now.")
+]
 KnownAt = Annotated[str | None, typer.Option(help="As known at this moment; written as --at. Default now.")]
 KnownPosition = Annotated[int | None, typer.Option(min=0, help="As known at this log position.")]
 Zone = Annotated[str, typer.Option(help="Time zone of bare dates, such as Asia/Damascus.")]
@@ -183,12 +187,14 @@ def _asking(
 ) -> Iterator[tuple[Timeline, Asked]]:
     """An opened timeline, caught up with its log, and the question settled; instants made from dates are told."""
     moments: dict[str, datetime | None] = {
-        name: typed.moment(f"--{name.replace('_', '-')}", text, zone) for name, text in (("at", at), ("known_at", known_at))
+        name: typed.moment(f"--{name.replace('_', '-')}", text, zone)
+        for name, text in (("at", at), ("known_at", known_at))
     }
     with _timeline() as timeline:
         console.follow(timeline)
-        yield timeline, timeline.reader.ask(
-            view, at=moments["at"], known_at=moments["known_at"], known_position=known_position
+        yield (
+            timeline,
+            timeline.reader.ask(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position),
         )
 
 

@@ -12,8 +12,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.table import Table
 
 from events.problems import UnusableEvent
+from events.times import rfc3339
 from projections.claims import asserted
 from services.timeline import narration, wire
+from services.timeline.api import rendering
 from services.timeline.composition import Timeline
 from services.timeline.reader import Asked, PlaceStatus, Reader
 from services.timeline.selection import Selection, selected
@@ -101,7 +103,7 @@ def when(asked: Asked) -> str:
     """Both times, the view and the position of an answer, for people."""
     clock = "published" if asked.view.reading.clock == "reported" else "recorded"
     return (
-        f"{wire.rfc3339(asked.at)}, as {clock} by {wire.rfc3339(asked.known_at)} "
+        f"{rfc3339(asked.at)}, as {clock} by {rfc3339(asked.known_at)} "
         f"(view {asked.view_name}, position {asked.known_position:,})"
     )
 
@@ -125,8 +127,8 @@ def show_status(reader: Reader, asked: Asked, location_id: str, found: PlaceStat
     basis = found.control.basis
     if basis is not None and found.control.since is not None:
         out.print(
-            f"Asserted since {wire.rfc3339(found.control.since)}; the latest claim took effect "
-            f"{wire.rfc3339(basis.takes_effect)} ({age(basis.takes_effect, asked.at)} before)."
+            f"Asserted since {rfc3339(found.control.since)}; the latest claim took effect "
+            f"{rfc3339(basis.takes_effect)} ({age(basis.takes_effect, asked.at)} before)."
         )
     if found.control.conflicting:
         out.print(f"{len(found.control.conflicting)} earlier accepted claim(s) say otherwise of the same time.")
@@ -145,8 +147,6 @@ def show_map(reader: Reader, asked: Asked, within: str | None, *, as_json: bool)
     found = selected(reader, asked, Selection(within=within))
     catalogue = reader.catalogue(asked.known_position)
     if as_json:
-        from services.timeline.api import rendering
-
         sys.stdout.write(rendering.everywhere(asked, found, catalogue, "json").decode() + "\n")
         return
     names = narration.Names(catalogue, asked)
@@ -155,8 +155,14 @@ def show_map(reader: Reader, asked: Asked, within: str | None, *, as_json: bool)
     for one in found:
         row = wire.brief(one.control)
         says = asserted(one.control.assertion) if one.control.assertion else None
-        also = "; ".join(f"{narration.assertion_words(asserted(p.assertion), names)} ({p.standing})" for p in one.control.pending)
-        cells = (names.location(one.location_id), one.location_id, narration.assertion_words(says, names) if says else "unknown")
+        also = "; ".join(
+            f"{narration.assertion_words(asserted(p.assertion), names)} ({p.standing})" for p in one.control.pending
+        )
+        cells = (
+            names.location(one.location_id),
+            one.location_id,
+            narration.assertion_words(says, names) if says else "unknown",
+        )
         table.add_row(*(escape(cell) for cell in (*cells, row.standing or "", also)))
     out.print(table)
 
@@ -170,17 +176,18 @@ def show_explanation(told: wire.Explanation, *, as_json: bool) -> None:
         sys.stdout.write(wire.encode(told).decode() + "\n")
         return
     out.print(f"[bold]{escape(told.sentence)}[/bold]")
-    out.print(f"[dim]{told.at}, known at {told.known_at}, view {told.view} ({told.policy}), position {told.known_position:,}[/dim]")
+    out.print(
+        f"[dim]{told.at}, known at {told.known_at}, view {told.view} ({told.policy}), position {told.known_position:,}[/dim]"
+    )
     if not told.claims:
         out.print("No claim about this place is known.")
     for number, claim in enumerate(told.claims, start=1):
         colour = _COLOURS.get(claim.part, "default")
-        out.print(f"\n{number}. [{colour}]{claim.part}[/{colour}]  {claim.takes_effect}  {escape(claim.summary or claim.kind)}")
+        out.print(
+            f"\n{number}. [{colour}]{claim.part}[/{colour}]  {claim.takes_effect}  {escape(claim.summary or claim.kind)}"
+        )
         out.print(f"   {escape(claim.words)}")
         for statement in claim.statements:
             out.print(f"   - {statement.published_at}  {escape(statement.words)}")
         for flag in claim.flags:
             out.print(f"   [yellow]! {escape(flag)}[/yellow]")
-
-
-

@@ -96,7 +96,7 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
         raise Unreadable(f"{path}: {error.strerror}") from None
     with raw:
         zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw  # type: ignore[arg-type]
+        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
 
 
 def _chunks(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
@@ -137,7 +137,7 @@ def export(timeline: Timeline, output: Path | None, after: int) -> None:
         raise Unreadable(f"{output}: {error.strerror}") from None
 
 
-def _write(timeline: Timeline, stream: IO[bytes], after: int, until: int) -> None:
+def _write(timeline: Timeline, stream: IO[bytes] | gzip.GzipFile, after: int, until: int) -> None:
     with console.progress("exporting", until - after) as advance:
         position = after
         while found := timeline.log.read(position, limit=LINES, until=until):
@@ -150,5 +150,3 @@ def exported(one: RecordedEvent[Event]) -> bytes:
     """A recorded event as the line that records it again elsewhere."""
     event = write_event(one.event)
     return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event}) + b"\n"
-
-

@@ -156,7 +156,9 @@ class Intake:
         for field, kind, key in _references(event):
             if not self.exists(kind, key):
                 article = "an" if kind == "actor" else "a"
-                said = f"no {kind} is registered under this id; register it first with {article} {kind.title()}Registered"
+                said = (
+                    f"no {kind} is registered under this id; register it first with {article} {kind.title()}Registered"
+                )
                 yield Problem(field, shown(key), said)
 
     def _published_ahead(self, event: Event) -> Iterator[Problem]:

@@ -61,7 +61,7 @@ def migrate(connection: Connection[TupleRow], on_progress: Callable[[str], None]
     try:
         connection.execute(_BOOK)
         rows = connection.execute("SELECT number, sha256 FROM migration").fetchall()
-        applied: dict[int, str] = {number: sha256 for number, sha256 in rows}
+        applied: dict[int, str] = dict(rows)
         ours = known()
         _compare(applied, ours)
         missing = [migration for migration in ours if migration.number not in applied]
@@ -84,7 +84,9 @@ def _compare(applied: dict[int, str], ours: list[Migration]) -> None:
     for number, sha256 in sorted(applied.items()):
         migration = by_number.get(number)
         if migration is None:
-            raise MigrationError(f"the database has migration {number:04}, which this program does not know: it is newer")
+            raise MigrationError(
+                f"the database has migration {number:04}, which this program does not know: it is newer"
+            )
         if migration.sha256 != sha256:
             raise MigrationError(f"migration {number:04} {migration.name} was edited after it had been applied")
 

@@ -151,7 +151,7 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         standing=claim.standing,
         bearing=claim.bearing,
         rule=account.found.rule,
-        part=_part(claim, status, asked.at),
+        part=_part(claim, says, status, asked.at),
         words=_words(claim, says, account, one.recorded, names),
         flags=tuple(_flags(one)),
         statements=tuple(_statement(weighed, one.recorded, names) for weighed in account.statements),
@@ -170,7 +170,7 @@ def _summary(recorded: Sequence[Recorded], development_id: UUID) -> str:
     return summary
 
 
-def _part(claim: ClaimVersion, status: Status | None, at: datetime) -> str:
+def _part(claim: ClaimVersion, says: Asserted, status: Status | None, at: datetime) -> str:
     """The part that a claim plays in the status."""
     if claim.bearing == "ignored":
         return "ignored"
@@ -181,7 +181,10 @@ def _part(claim: ClaimVersion, status: Status | None, at: datetime) -> str:
         return "basis"
     if claim.bearing == "accepted":
         return "conflicting" if status and claim.development_id in status.conflicting else "superseded"
-    return "pending" if basis is None or claim.order > basis.order else "pending before the basis"
+    if basis is not None and claim.order < basis.order:
+        return "pending before the basis"
+    agrees = status is not None and status.assertion is not None and asserted(status.assertion) == says
+    return "pending, and says the same as the basis" if agrees else "pending"
 
 
 def _flags(one: Told) -> Iterable[str]:
@@ -190,8 +193,11 @@ def _flags(one: Told) -> Iterable[str]:
         yield from checks.flags(recorded.event, heard.occurred)
     amended = [r.position for r in one.recorded if isinstance(r.event, DevelopmentAmended) and _moved(r.event)]
     earlier = [
-        r for r in one.recorded
-        if amended and r.position < amended[-1] and type(r.event).__name__ in ("DevelopmentAssessed", "DevelopmentDenied")
+        r
+        for r in one.recorded
+        if amended
+        and r.position < amended[-1]
+        and type(r.event).__name__ in ("DevelopmentAssessed", "DevelopmentDenied")
     ]
     if earlier:
         yield "an assessment or denial was made before the kind or place of the development was amended; it still counts"
@@ -201,13 +207,13 @@ def _moved(event: DevelopmentAmended) -> bool:
     return not {"kind", "location_id"}.isdisjoint(changed(event.changes))
 
 
-def _words(
-    claim: ClaimVersion, says: Asserted, account: Account, recorded: Sequence[Recorded], names: Names
-) -> str:
+def _words(claim: ClaimVersion, says: Asserted, account: Account, recorded: Sequence[Recorded], names: Names) -> str:
     """What is claimed, what became of it, and by which rule."""
     claimed = f"Claims that the place is {assertion_words(says, names)}"
     if is_withdrawal(claim.assertion):
-        claimed = f"Claims a withdrawal by {names.actors(asserted(claim.assertion).holders)}: {assertion_words(says, names)}"
+        claimed = (
+            f"Claims a withdrawal by {names.actors(asserted(claim.assertion).holders)}: {assertion_words(says, names)}"
+        )
     return f"{claimed}. {claim.standing.capitalize()}: {_why(account, recorded, names)}"
 
 
@@ -229,7 +235,8 @@ def _why(account: Account, recorded: Sequence[Recorded], names: Names) -> str:
 
 def _verdict(account: Account, recorded: Sequence[Recorded]) -> str:
     verdicts = [
-        one.event for one in recorded
+        one.event
+        for one in recorded
         if isinstance(one.event, DevelopmentAssessed) and one.event.credibility == account.heard.verdict
     ]
     last = verdicts[-1]

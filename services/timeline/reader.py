@@ -22,8 +22,8 @@ from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
 from projections.claims import FOREVER, ClaimVersion, asserted, from_micros, known_claims, micros
-from projections.explain import Account, account
 from projections.everywhere import Place, answers, places_with_access
+from projections.explain import Account, account
 from projections.mergers import with_merged
 from projections.sources import Sources
 from projections.status import Answer, ClaimList, Claims, Status, Stretch, status_at, stretches
@@ -189,7 +189,9 @@ class Reader:
         pinned = name == str(view.view_id) and known_at is not None and position == as_of
         when = at or datetime.now(UTC)
         earlier = position if position < view.position else None
-        return Asked(view, name, when, micros(known_then), known_then, position, pinned, pinned and at is not None, earlier)
+        return Asked(
+            view, name, when, micros(known_then), known_then, position, pinned, pinned and at is not None, earlier
+        )
 
     def _wait_for(self, name: str, min_position: int | None) -> tuple[View, datetime]:
         """A view and the time of its last folded event, once it has folded `min_position`."""
@@ -260,9 +262,7 @@ class Reader:
         claims = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: stretches(found) for facet, found in claims.items() if found or facet == "control"}
 
-    def beliefs(
-        self, asked: Asked, location_id: str, facet: Facet
-    ) -> tuple[list[Rectangle], dict[int, datetime]]:
+    def beliefs(self, asked: Asked, location_id: str, facet: Facet) -> tuple[list[Rectangle], dict[int, datetime]]:
         """The belief map of one facet, with the time of each position on its known axis (recorded clock).
 
         Raises:
@@ -301,7 +301,6 @@ class Reader:
             )
             for one in locations
         ]
-
 
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
@@ -359,5 +358,3 @@ def _only_as_folded(asked: Asked) -> None:
     if asked.as_of is not None:
         said = "on the reported clock an earlier state of the log is answered for single places without any below them"
         raise CannotAsk("known_position", asked.as_of, said)
-
-

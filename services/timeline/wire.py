@@ -397,7 +397,7 @@ def facet_status(status: Status) -> FacetStatus:
     for group in status.pending:
         says = asserted(group.assertion)
         latest, since = str(group.last.development_id), rfc3339(group.since)
-        pending.append(PendingGroup(*says, group.last.standing, since, latest, group.count))
+        pending.append(PendingGroup(*says, group.last.standing, since, latest, group.claims))
     return FacetStatus(
         mode,
         holders,
@@ -450,5 +450,3 @@ def coordinates(asked: Asked) -> dict[str, Any]:
         "policy": asked.view.reading.policy.label,
         "clock": asked.view.reading.clock,
     }
-
-

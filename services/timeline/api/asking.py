@@ -67,9 +67,7 @@ def _asked(
     view: ViewName = "current",
     min_position: MinPosition = None,
 ) -> Asked:
-    return opened.reader.ask(
-        view, at=at, known_at=known_at, known_position=known_position, min_position=min_position
-    )
+    return opened.reader.ask(view, at=at, known_at=known_at, known_position=known_position, min_position=min_position)
 
 
 #: A settled question, for routes that read.

@@ -144,4 +144,3 @@ EXAMPLES: dict[str, Any] = {
         "recorded_at": "2024-12-02T09:12:44.120331Z",
     },
 }
-

@@ -72,7 +72,9 @@ async def post_events(
     if media_type == rendering.NDJSON:
         body = await _body(request, MAX_BODY)
         return await run_in_threadpool(_many, writer, body, atomic)
-    raise HTTPException(415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type!r}")
+    raise HTTPException(
+        415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type!r}"
+    )
 
 
 async def _body(request: Request, most: int) -> bytes:
@@ -153,5 +155,3 @@ def recorded_out(one: RecordedEvent[Any]) -> wire.RecordedOut:
     return wire.RecordedOut(
         one.position, rfc3339(one.recorded_at.astimezone(UTC)), one.recorded_by, one.version, one.redacted, event
     )
-
-

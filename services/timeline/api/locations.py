@@ -31,16 +31,19 @@ def status(request: Request, location_id: LocationId, opened: Opened, asked: Que
 def history(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
     """The stretches of a place's status along the valid axis, as known at one moment."""
     found = opened.reader.history(asked, location_id)
-    said = {
-        facet: tuple(
+    control, access = (
+        tuple(
             wire.StretchOut(wire.moment(one.valid_from), wire.moment(one.valid_until), **wire.answer_fields(one.answer))
-            for one in found[facet]
+            for one in found.get(facet, ())
         )
-        if facet in found
-        else None
         for facet in FACETS
-    }
-    body = wire.History(location_id=location_id, **wire.coordinates(asked), **said)
+    )
+    body = wire.History(
+        location_id=location_id,
+        **wire.coordinates(asked),
+        control=control,
+        access=access if "access" in found else None,
+    )
     return rendering.answer(request, _without_at(asked), wire.encode(body))
 
 
@@ -90,7 +93,9 @@ def status_everywhere(
     ] = None,
     mode: Annotated[str | None, Query(max_length=20, description="Only places whose control is in this mode.")] = None,
     holder: Annotated[str | None, Query(max_length=100, description="Only places that this actor holds.")] = None,
-    f: Annotated[str | None, Query(max_length=10, description="json, geojson, csv or ndjson, instead of Accept.")] = None,
+    f: Annotated[
+        str | None, Query(max_length=10, description="json, geojson, csv or ndjson, instead of Accept.")
+    ] = None,
 ) -> Response:
     """The status of every registered place at one moment, ordered by id."""
     form = rendering.wanted_format(request, f)
@@ -109,7 +114,9 @@ def _box(text: str | None) -> tuple[float, float, float, float] | None:
     except ValueError:
         raise CannotAsk("bbox", text, "four numbers: west,south,east,north, in degrees") from None
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
-        raise CannotAsk("bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?")
+        raise CannotAsk(
+            "bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?"
+        )
     return west, south, east, north
 
 

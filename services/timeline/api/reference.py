@@ -29,9 +29,7 @@ def _page(found: Sequence[T], ids: Sequence[str], after: str | None, limit: int)
 
 
 @router.get("/v1/sources", **document(wire.SourcePage))
-def sources(
-    request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000
-) -> Response:
+def sources(request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every source, graded as known then, ordered by id."""
     found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
     page, following = _page(found, [one.source_id for one in found], after, limit)
@@ -49,9 +47,7 @@ def source(request: Request, source_id: Id, opened: Opened, asked: Question) -> 
 
 
 @router.get("/v1/actors", **document(wire.ActorPage))
-def actors(
-    request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000
-) -> Response:
+def actors(request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every actor with its dated names, ordered by id; named as at `at`."""
     catalogue = opened.reader.catalogue(asked.known_position)
     found = catalogue.actors(asked.known_position)
@@ -146,5 +142,3 @@ def _location(catalogue: Catalogue, one: Location, asked: Asked) -> wire.Locatio
         dict(one.codes),
         tuple(catalogue.path(one.location_id, asked.at, asked.known_position)),
     )
-
-

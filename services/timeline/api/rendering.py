@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from events.times import rfc3339
 from projections.catalogue import Catalogue, Location
 from services.timeline import wire
 from services.timeline.geometry import representative_point
@@ -64,7 +65,7 @@ def everywhere(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, 
     if form == "json":
         return wire.encode(
             wire.AllStatus(
-                at=wire.rfc3339(asked.at),
+                at=rfc3339(asked.at),
                 **wire.coordinates(asked),
                 locations=tuple(_brief(one) for one in found),
             )
@@ -123,5 +124,5 @@ def _geojson(asked: Asked, rows: Iterable[tuple[dict[str, Any], Location]]) -> b
         {"type": "Feature", "id": row["location_id"], "geometry": location.geometry, "properties": row}
         for row, location in rows
     ]
-    collection = {"type": "FeatureCollection", "at": wire.rfc3339(asked.at), **wire.coordinates(asked)}
+    collection = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
     return wire.encode(collection | {"features": features})
