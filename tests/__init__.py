@@ -1,0 +1,1 @@
+"""Tests, by what they need: unit/ nothing, integration/ PostgreSQL, acceptance/ all of it."""

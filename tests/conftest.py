@@ -1,0 +1,118 @@
+"""Databases for tests, and the rule that CI skips nothing.
+
+Integration tests run on the embedded PostgreSQL 18. Those marked `each_server` run on Debian's 15 too, where it is
+installed; under CI=true a missing server is a failure, since a skipped test proves nothing.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from services.timeline.composition import Timeline, opened
+from services.timeline.embedded import embedded
+from services.timeline.settings import Settings
+
+CI = os.environ.get("CI") == "true"
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=CI, print_blob=True)
+hypothesis.settings.load_profile("ci")
+
+_numbers = itertools.count(1)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if CI and skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"CI: {len(skipped)} test(s) were skipped, which counts as failed", red=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_18() -> Iterator[str]:
+    """The embedded server, in a home of its own."""
+    home = Path(tempfile.mkdtemp(prefix="timeline-tests-"))
+    try:
+        with embedded(home) as conninfo:
+            yield conninfo
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_15() -> Iterator[str]:
+    """Debian's PostgreSQL 15 on a socket of its own."""
+    if not (DEBIAN_15 / "postgres").exists():
+        pytest.skip("Debian's postgresql-15 is not installed")
+    with _debian_server() as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def _debian_server() -> Iterator[str]:
+    home = Path(tempfile.mkdtemp(prefix="tl15-", dir="/tmp"))  # a short path: a socket's has at most 107 bytes
+    as_postgres: list[str] = []
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres")
+        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    data = str(home / "data")
+    options = f"-k {home} -c listen_addresses= -c fsync=off"
+
+    def run(*arguments: str) -> None:
+        subprocess.run([*as_postgres, *arguments], check=True, capture_output=True, cwd=home)
+
+    try:
+        run(str(DEBIAN_15 / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        log = str(home / "log")
+        run(str(DEBIAN_15 / "pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
+        yield make_conninfo(host=str(home), user="postgres", dbname="postgres")
+    finally:
+        subprocess.run([*as_postgres, str(DEBIAN_15 / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """An empty database on a server; dropped afterwards."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield make_conninfo(server, dbname=name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(postgres_18: str) -> Iterator[str]:
+    """An empty database on the embedded PostgreSQL 18."""
+    with fresh_database(postgres_18) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(params=["18", "15"])
+def each_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on each server that we promise to work on at its ends."""
+    server: str = request.getfixturevalue(f"postgres_{request.param}")
+    with fresh_database(server) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def timeline(database: str) -> Iterator[Timeline]:
+    """An opened timeline on an empty log."""
+    with opened(Settings(database_url=database)) as opened_timeline:
+        yield opened_timeline
