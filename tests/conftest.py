@@ -44,6 +44,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def postgres_18() -> Iterator[str]:
     """The embedded server, in a home of its own."""
     home = Path(tempfile.mkdtemp(prefix="timeline-tests-"))
+    home.chmod(0o711)  # run by root, the server drops to a user who has to walk there
     try:
         with embedded(home) as conninfo:
             yield conninfo

@@ -77,9 +77,7 @@ class Story:
             kind=kind,
             location_id=place,
             occurred={"start": begins.isoformat(), "end": ends.isoformat(), "precision": "day"},
-            participants=[
-                {"actor_id": actor, "role": role} for role, actors in roles.items() for actor in actors
-            ],
+            participants=[{"actor_id": actor, "role": role} for role, actors in roles.items() for actor in actors],
             summary="Said.",
             report=self.report(by_source, published or start, credibility),
         )
@@ -193,5 +191,3 @@ def _above(development: UUID, into: dict[UUID, UUID]) -> set[UUID]:
         development = into[development]
         found.add(development)
     return found
-
-

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.claims import assertion, asserted, resolved
+from projections.claims import asserted, assertion, resolved
 from tests.stories import Story, when
 
 
