@@ -3,7 +3,7 @@
 Times are written short: "12-02" is that day of 2024 at 00:00 UTC, "12-02T20:00" that hour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -59,7 +59,7 @@ class Story:
         self,
         kind: str,
         place: str,
-        roles: dict[str, Sequence[str]],
+        roles: Mapping[str, Sequence[str]],
         start: str,
         *,
         end: str | None = None,

@@ -230,7 +230,7 @@ def _launch(place: Place) -> None:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     script = 'out=$1; shift; "$@" >"$out" 2>&1 </dev/null &'
-    place.account.run(["/bin/sh", "-c", script, "sh", str(_startup_log(place)), *command], start_new_session=True)
+    place.account.run(["/bin/sh", "-c", script, "sh", str(_startup_log(place)), *command], new_session=True)
     give_up = time.monotonic() + 5
     while not _processes(place) and time.monotonic() < give_up:
         time.sleep(0.01)

@@ -47,21 +47,20 @@ class Account:
         """Whether the account can walk to a path."""
         return self.uid is None or self.run(["/bin/sh", "-c", 'test -x "$0"', str(path)]).returncode == 0
 
-    def run(self, command: list[str], **more: object) -> "subprocess.CompletedProcess[bytes]":
-        """Run a program as the account, from the root folder and with an environment of its own."""
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-        return subprocess.run(
+    def run(self, command: list[str], *, new_session: bool = False) -> "subprocess.CompletedProcess[bytes]":
+        """Run a program of ours as the account, from the root folder and with an environment of its own."""
+        return subprocess.run(  # noqa: S603  (commands are lists put together here, never a line of text)
             command,
             cwd="/",
-            env=environment,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
             user=self.uid,
             group=self.gid,
             extra_groups=None if self.uid is None else [],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             umask=0o077,
+            start_new_session=new_session,
             check=False,
-            **more,  # type: ignore[call-overload]
         )
 
 
