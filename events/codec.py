@@ -61,8 +61,9 @@ _STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
 #: From a stored name with version to the step that brings its tree to the next version. None needed yet.
 _UPCASTERS: Final[Mapping[str, Callable[[Tree], Tree]]] = MappingProxyType({})
 
-_NAMES: Final = MappingProxyType({cls: f"{stored.name}/{stored.version}" for cls, stored in _STORED.items()})
-_CLASSES: Final = MappingProxyType({name: cls for cls, name in _NAMES.items()})
+#: The name under which each type of event is stored now.
+STORED_NAMES: Final = MappingProxyType({cls: f"{stored.name}/{stored.version}" for cls, stored in _STORED.items()})
+_CLASSES: Final = MappingProxyType({name: cls for cls, name in STORED_NAMES.items()})
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ def encode(event: Event, salt: bytes | None = None) -> StoredForm:
         salt = os.urandom(16)
     digest = hashlib.sha256((salt or b"") + text).hexdigest() if text is not None else None
     structure = canonical({"event": tree, "text_sha256": digest})
-    return StoredForm(_NAMES[type(event)], structure, text, salt if text is not None else None)
+    return StoredForm(STORED_NAMES[type(event)], structure, text, salt if text is not None else None)
 
 
 def decode(name: str, structure: bytes, text: bytes | None = None) -> Event:
@@ -185,7 +186,7 @@ def _take_text(tree: Tree, where: Mapping[str, Any]) -> Tree:
             continue
         if inner is None:
             value = tree.pop(name)
-            if value is not None and value != "":
+            if value is not None:
                 words[name] = value
         elif isinstance(inner, list):
             items = [_take_text(item, inner[0]) for item in tree[name]]

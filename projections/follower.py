@@ -63,9 +63,7 @@ class Follower:
             return self._fold(view, batch)
         except Overtaken:
             logger.info("another follower is at work", view=view.name, position=view.position)
-            return self._views_position(view)
-        finally:
-            self._forget_unless_saved(view)
+            return view.position
 
     def _read(self, after: int) -> Batch:
         """The next batch; views that stand at one position share what was read."""
@@ -73,16 +71,13 @@ class Follower:
             self._last_read = (after, self._log.structures(after, limit=self._batch))
         return self._last_read[1]
 
-    def _views_position(self, view: View) -> int:
-        with self._log.pool.connection() as connection:
-            return views.find(connection, str(view.view_id)).position
-
     def _fold(self, view: View, batch: Batch) -> int:
         end = batch[-1].position
         with self._log.pool.connection() as connection, connection.transaction():
-            sources = self._sources_at(view)
+            # First, so that a second follower waits here and finds itself overtaken before it has folded anything.
+            views.advance(connection, view, end)
+            sources = self._take_sources(view)
             regraded = {source for one in batch if (source := sources.learn(one.position, one.event))}
-            self._sources[view.view_id] = (end, sources)
             touched = _Touched(connection, view, batch, regraded)
             fresh = {
                 version
@@ -92,24 +87,21 @@ class Follower:
             held = views.versions_of(connection, view, touched.known_before)
             views.replace(connection, view, held - fresh, fresh - held)
             views.remember(connection, view, touched.mentions, touched.mergers)
-            views.advance(connection, view, end)
+        self._sources[view.view_id] = (end, sources)
         return end
 
-    def _sources_at(self, view: View) -> Sources:
-        """The gradings up to where the view stands; read anew after anything went wrong."""
-        held = self._sources.get(view.view_id)
-        if held is not None and held[0] == view.position:
-            return held[1]
+    def _take_sources(self, view: View) -> Sources:
+        """The gradings up to where the view stands, taken out of memory: put back once the fold is saved.
+
+        If it is not, they ran ahead of the view, and are read anew from the log next time.
+        """
+        position, sources = self._sources.pop(view.view_id, (0, None))
+        if sources is not None and position == view.position:
+            return sources
         sources = Sources(view.reading.clock)
         for one in self._log.reference(until=view.position):
             sources.learn(one.position, one.event)
         return sources
-
-    def _forget_unless_saved(self, view: View) -> None:
-        """The gradings in memory ran ahead of a fold that was not saved: read them anew next time."""
-        held = self._sources.get(view.view_id)
-        if held is not None and held[0] != self._views_position(view):
-            del self._sources[view.view_id]
 
 
 class _Touched:

@@ -1,5 +1,6 @@
 """Opens what is needed (database, log, follower, reader), hands it to api and cli, and closes it in order."""
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,9 +100,22 @@ def _configure(connection: Connection[TupleRow]) -> None:
     connection.execute("SET plan_cache_mode TO force_custom_plan")
 
 
+def _check(connection: Connection[TupleRow]) -> None:
+    """Notice a connection that the server has closed meanwhile, without asking the server each time.
+
+    An idle connection has nothing to read; if there is something, it may be the server's farewell, and is worth a look.
+    """
+    waiting = select.poll()  # not select(): it knows no descriptor beyond 1024
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 @contextmanager
 def _pool(conninfo: str) -> Iterator[Pool]:
-    pool: Pool = ConnectionPool(conninfo, min_size=2, max_size=20, configure=_configure, open=False, timeout=30)
+    pool: Pool = ConnectionPool(
+        conninfo, min_size=2, max_size=20, configure=_configure, check=_check, open=False, timeout=30
+    )
     try:
         pool.open(wait=True, timeout=30)
     except PoolTimeout:

@@ -1,0 +1,38 @@
+-- Roles with no more rights than they need. Run by the database's owner after `timeline db migrate`.
+--
+--   timeline_append  records events and nothing else: it cannot change, remove or reorder what is there
+--   timeline_read    reads the log and the views
+--   timeline_follow  keeps the views, which can be built again; it cannot touch the log
+--
+-- They are groups without login: GRANT timeline_append TO some_user;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['timeline_append', 'timeline_read', 'timeline_follow'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Locking the head needs the right to update some column of it; `gate` means nothing. PostgreSQL moves the head itself.
+GRANT SELECT, INSERT ON event TO timeline_append;
+GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
+
+GRANT SELECT ON event, log_head, view, claim_version, mention, merger, migration TO timeline_read, timeline_follow;
+GRANT INSERT, UPDATE ON view TO timeline_follow;
+GRANT INSERT, DELETE ON claim_version, mention, merger TO timeline_follow;
+
+-- The partitions of the views that exist; a view that is defined later grants its own.
+DO $$
+DECLARE
+    part regclass;
+BEGIN
+    FOR part IN SELECT inhrelid::regclass FROM pg_inherits
+                WHERE inhparent IN ('claim_version'::regclass, 'mention'::regclass, 'merger'::regclass) LOOP
+        EXECUTE format('GRANT SELECT ON %s TO timeline_read', part);
+        EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO timeline_follow', part);
+    END LOOP;
+END $$;

@@ -1,0 +1,291 @@
+"""The log's promises (DESIGN.md, section 7), each by attacking it."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from events.log import Log
+from events.records import Event
+from events.shape import read_event
+from services.timeline import story
+from services.timeline.composition import Timeline, opened
+from services.timeline.settings import Settings
+from services.timeline.writer import Refused
+
+ROLES = Path(__file__).parents[2] / "docker" / "roles.sql"
+
+
+def source(number: int, **more: Any) -> bytes:
+    """An event that needs nothing before it."""
+    said = {"type": "SourceRegistered", "source_id": f"source-{number}", "name": f"Source {number}", "kind": "ngo"}
+    return json.dumps(said | more).encode()
+
+
+@pytest.fixture
+def each_timeline(each_database: str) -> Iterator[Timeline]:
+    """An opened timeline on an empty log, on the oldest and on the newest server."""
+    with opened(Settings(database_url=each_database)) as timeline:
+        timeline.writer.append([source(number) for number in range(3)], "test")
+        yield timeline
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE event SET recorded_by = 'somebody else'",
+        "UPDATE event SET structure = '{}'",
+        "UPDATE event SET text = NULL, salt = NULL",
+        "UPDATE event SET position = position + 10",
+        "DELETE FROM event WHERE position = 3",
+        "TRUNCATE event",
+        "TRUNCATE event, log_head",
+        "DELETE FROM log_head",
+        "UPDATE log_head SET position = 1",
+        "UPDATE log_head SET recorded_at = '2001-01-01Z'",
+        "INSERT INTO log_head (only_row, position, recorded_at) VALUES (false, 0, now())",
+    ],
+)
+def test_the_database_itself_refuses_to_rewrite(each_timeline: Timeline, attack: str) -> None:
+    """Even its owner is refused, and nothing has changed."""
+    before = each_timeline.log.read(0, limit=10)
+
+    with each_timeline.log.pool.connection() as connection, pytest.raises(psycopg.Error):
+        connection.execute(attack)
+
+    assert each_timeline.log.read(0, limit=10) == before
+    assert each_timeline.log.head().position == 3
+
+
+@pytest.mark.parametrize(
+    ("positions", "seconds"),
+    [
+        ((5,), (1,)),
+        ((3,), (1,)),
+        ((2,), (1,)),
+        ((4, 6), (1, 2)),
+        ((4, 5), (2, 1)),
+        ((4,), (-10_000_000_000,)),
+        ((0,), (1,)),
+    ],
+)
+def test_an_insert_that_does_not_continue_the_log_is_refused(
+    each_timeline: Timeline, positions: tuple[int, ...], seconds: tuple[int, ...]
+) -> None:
+    """A gap, a position taken, an order turned round, a time before the last one."""
+    begin = datetime.now(UTC) + timedelta(minutes=1)
+    rows = [(position, begin + timedelta(seconds=second)) for position, second in zip(positions, seconds, strict=True)]
+
+    with each_timeline.log.pool.connection() as connection, pytest.raises(psycopg.errors.IntegrityError):
+        connection.execute(
+            "INSERT INTO event SELECT position, recorded_at, 'attacker', gen_random_uuid(), gen_random_uuid(), 1, 'x', '{}' "
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (position, recorded_at)",
+            [[position for position, _ in rows], [moment for _, moment in rows]],
+        )
+
+    assert each_timeline.log.head().position == 3
+
+
+def test_a_role_with_no_more_rights_than_it_needs_can_append(each_database: str) -> None:
+    """It appends; it cannot touch the head, the past or the views."""
+    with opened(Settings(database_url=each_database)):
+        pass
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute(ROLES.read_bytes())
+        owner.execute("DROP ROLE IF EXISTS appender")
+        owner.execute("CREATE ROLE appender LOGIN PASSWORD 'secret' IN ROLE timeline_append")
+    from psycopg_pool import ConnectionPool
+
+    from services.timeline.writer import Writer
+
+    conninfo = make_conninfo(each_database, user="appender", password="secret")
+    pool: Any = ConnectionPool(conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, open=True)
+    with pool:
+        assert Writer(Log(pool)).append([source(1), source(2)], "appender")[1].place is not None
+        for attack in ("UPDATE event SET text = NULL", "DELETE FROM event", "UPDATE log_head SET position = 9",
+                       "INSERT INTO log_head VALUES (false, 1, now())", "DELETE FROM view", "TRUNCATE event",
+                       "ALTER TABLE event DISABLE TRIGGER ALL"):  # fmt: skip
+            with pool.connection() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(attack)
+        assert Log(pool).head().position == 2
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY appender; DROP ROLE appender")
+        owner.execute("DROP OWNED BY timeline_append, timeline_read, timeline_follow")
+
+
+def test_positions_are_contiguous_and_times_rise_under_eight_writers_and_a_reader_misses_nothing(
+    timeline: Timeline,
+) -> None:
+    """A reader who has seen position n never later meets a smaller one. (bench/tailing.py does the same for 30 s.)"""
+    stop = time.monotonic() + 4
+    failures: list[BaseException] = []
+
+    def write(writer: int) -> None:
+        try:
+            number = 0
+            while time.monotonic() < stop:
+                size = 1 + number % 4
+                lines = [source(writer * 1_000_000 + number + one) for one in range(size)]
+                timeline.writer.append(lines, f"writer-{writer}")
+                number += size
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(1, 9)]
+    for thread in writers:
+        thread.start()
+    seen: list[tuple[int, datetime]] = []
+    while any(thread.is_alive() for thread in writers) or seen[-1][0] < timeline.log.head().position:
+        seen += [(one.position, one.recorded_at) for one in timeline.log.read(seen[-1][0] if seen else 0, limit=500)]
+
+    assert not failures
+    assert [position for position, _ in seen] == list(range(1, timeline.log.head().position + 1))
+    assert all(earlier[1] < later[1] for earlier, later in zip(seen, seen[1:], strict=False))
+    assert len(seen) > 200
+
+
+def test_a_clock_that_runs_behind_never_takes_recorded_time_back(timeline: Timeline) -> None:
+    """The head is in the future: the next events come a microsecond apart after it."""
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    timeline.writer.append([source(1)], "test")
+    with timeline.log.pool.connection() as connection:
+        connection.execute("UPDATE log_head SET recorded_at = %s", [ahead])
+    results = timeline.writer.append([source(2), source(3)], "test")
+
+    times = [result.place.recorded_at for result in results if result.place]
+    assert times == [ahead + timedelta(microseconds=1), ahead + timedelta(microseconds=2)]
+
+
+def test_the_same_event_id_with_the_same_content_is_answered_with_its_first_position(timeline: Timeline) -> None:
+    """However often, in a batch or later, and after an acknowledgement that was lost."""
+    event_id = str(uuid4())
+    first, again = timeline.writer.append([source(1, event_id=event_id), source(1, event_id=event_id)], "test")
+    later = timeline.writer.append([source(1, event_id=event_id)], "somebody else")[0]
+
+    assert first.appended
+    assert (again.appended, later.appended) == (False, False)
+    assert first.place == again.place == later.place
+    assert timeline.log.head().position == 1
+
+
+def test_the_same_event_id_with_other_content_is_a_conflict_and_writes_nothing(timeline: Timeline) -> None:
+    """Whether the other content comes in the same batch or later; one word of text is enough."""
+    event_id = str(uuid4())
+    results = timeline.writer.append(
+        [source(1, event_id=event_id), source(1, event_id=event_id, name="Another")], "test"
+    )
+    later = timeline.writer.append([source(1, event_id=event_id, url="https://example.org")], "test")[0]
+
+    assert [result.appended for result in results] == [True, False]
+    for refused in (results[1], later):
+        assert refused.refusal is not None
+        assert refused.refusal.conflict
+        assert refused.refusal.problems[0].field == "event_id"
+    assert timeline.log.head().position == 1
+
+
+def test_many_writers_of_one_event_id_record_it_once(timeline: Timeline) -> None:
+    """All of them are told the same position."""
+    line = source(1, event_id=str(uuid4()))
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(timeline.writer.append([line], "test")[0])) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({result.place for result in found}) == 1
+    assert sum(result.appended for result in found) == 1
+    assert timeline.log.head().position == 1
+
+
+def test_versions_count_the_events_of_a_stream(timeline: Timeline) -> None:
+    """1, 2, 3 for each development, source, actor and location."""
+    story.load(timeline)
+    counted: dict[tuple[str, Any], int] = {}
+    for one in timeline.log.read(0, limit=1000):
+        counted[one.event.stream] = counted.get(one.event.stream, 0) + 1
+        assert one.version == counted[one.event.stream]
+
+
+def test_an_atomic_batch_with_one_bad_event_writes_nothing(timeline: Timeline) -> None:
+    """All or none."""
+    with pytest.raises(Refused, match="event 2 is refused"):
+        timeline.writer.append([source(1), source(2, kind="nonsense"), source(3)], "test", atomic=True)
+
+    assert timeline.log.head().position == 0
+
+
+def test_an_append_that_fails_on_the_way_writes_nothing(timeline: Timeline) -> None:
+    """The connection is lost between deciding and committing."""
+
+    def cut(held: Any) -> list[Any]:
+        with timeline.log.pool.connection() as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [held._connection.info.backend_pid])
+        return []
+
+    def append_and_cut() -> None:
+        timeline.log.append(lambda held: (cut(held), held.versions([uuid4()]), [])[2])
+
+    with pytest.raises(psycopg.OperationalError):
+        append_and_cut()
+
+    assert timeline.writer.append([source(1)], "test")[0].place is not None
+    assert timeline.log.head().position == 1
+
+
+def test_the_library_reads_and_writes_through_our_recorder(timeline: Timeline) -> None:
+    """Its event store, its notification log and its subscription see what we appended."""
+    story.load(timeline)
+    application = timeline.log.application
+    notifications = application.notification_log.select(start=1, limit=5)
+
+    assert [one.id for one in notifications] == [1, 2, 3, 4, 5]
+    assert application.recorder.max_notification_id() == timeline.log.head().position
+    first = timeline.log.read(0, limit=1)[0]
+    stored = list(application.events.get(notifications[0].originator_id))  # type: ignore[arg-type]
+    assert type(stored[0]) is type(first.event)
+    with application.recorder.subscribe(gt=2) as subscription:
+        assert next(subscription).id == 3
+
+
+def test_what_the_library_inserts_by_itself_continues_the_log(timeline: Timeline) -> None:
+    """`put` takes our new events and gives their positions."""
+    from events.log import NewEvent
+
+    event = read_event(source(1))
+    new = NewEvent(event=event, event_id=UUID(int=5), version=1, recorded_by="library")
+    recordings = timeline.log.application.events.put([new])  # type: ignore[list-item]
+
+    assert [recording.notification.id for recording in recordings] == [1]
+    held: Event = timeline.log.read(0, limit=1)[0].event
+    assert held == event
+
+
+def test_redaction_takes_text_away_only_where_it_is_announced(timeline: Timeline) -> None:
+    """And nothing but text and salt."""
+    timeline.writer.append([source(1)], "test")
+    with timeline.log.pool.connection() as connection, connection.transaction():
+        connection.execute("SET LOCAL timeline.redacting TO 'on'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute("UPDATE event SET text = NULL, salt = NULL, recorded_by = 'x'")
+        connection.execute("UPDATE event SET text = NULL, salt = NULL")
+    redacted = timeline.log.read(0, limit=1)[0]
+
+    assert redacted.redacted
+    assert redacted.event.source_id == "source-1"  # type: ignore[attr-defined]
+    assert redacted.event.name == ""  # type: ignore[attr-defined]
+    again = timeline.writer.append([source(1, event_id=str(redacted.event_id))], "test")[0]
+    assert again.refusal is not None
+    assert again.refusal.conflict
