@@ -18,10 +18,12 @@ from projections.follower import Follower
 from projections.mergers import with_merged
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.versions import claim_versions
+from projections.versions import Recorded, claim_versions
 from services.timeline import story
 from services.timeline.composition import Following, Timeline, opened
+from services.timeline.files import exported
 from services.timeline.settings import Settings
+from tests.conftest import fresh_database
 
 
 def held(timeline: Timeline, view: str) -> set[ClaimVersion]:
@@ -38,7 +40,7 @@ def folded(timeline: Timeline, reading: Reading) -> set[ClaimVersion]:
     sources = Sources(reading.clock)
     for one in recorded:
         sources.learn(one.position, one.event)
-    mine = [one for one in recorded if isinstance(one.event, DevelopmentEvent)]
+    mine: list[Recorded] = [one for one in recorded if isinstance(one.event, DevelopmentEvent)]  # type: ignore[misc]
     into = {one.event.development_id: one.event.into_id for one in mine if isinstance(one.event, DevelopmentMerged)}
     clusters = with_merged({one.event.development_id for one in mine}, into)
     return {
@@ -46,7 +48,7 @@ def folded(timeline: Timeline, reading: Reading) -> set[ClaimVersion]:
         for development, members in clusters.items()
         for version in claim_versions(
             development,
-            [one for one in mine if one.event.development_id in members],  # type: ignore[misc]
+            [one for one in mine if one.event.development_id in members],
             sources,
             reading,
         )
@@ -180,8 +182,6 @@ def _until(done: Any, what: str, seconds: float = 20) -> None:
 
 def test_an_export_imported_into_an_empty_log_gives_the_same_views(stirred: Timeline, database_b: str) -> None:
     """The same prefix of the log, on another machine."""
-    from services.timeline.files import exported
-
     stirred.follower.follow()
     with opened(Settings(database_url=database_b)) as other:
         other.writer.append([exported(one) for one in stirred.log.read(0, limit=10_000)], "import")
@@ -194,15 +194,13 @@ def test_an_export_imported_into_an_empty_log_gives_the_same_views(stirred: Time
 @pytest.fixture
 def database_b(postgres_18: str) -> Iterator[str]:
     """A second empty database."""
-    from tests.conftest import fresh_database
-
     with fresh_database(postgres_18) as conninfo:
         yield conninfo
 
 
 def test_streams_of_developments_are_their_ids(stirred: Timeline) -> None:
     """What the follower looks events up by."""
-    one = next(one for one in stirred.log.read(0, limit=1000) if isinstance(one.event, DevelopmentEvent))
-    found = stirred.log.streams([one.event.development_id], until=10_000)
+    reported = next(one.event for one in stirred.log.read(0, limit=1000) if isinstance(one.event, DevelopmentEvent))
+    found = stirred.log.streams([reported.development_id], until=10_000)
     assert isinstance(found[0].event.development_id, UUID)
-    assert {event.event.development_id for event in found} == {one.event.development_id}
+    assert {event.event.development_id for event in found} == {reported.development_id}

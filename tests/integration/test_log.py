@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,14 +13,15 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool
 
-from events.log import Log
+from events.log import Log, NewEvent
 from events.records import Event
 from events.shape import read_event
 from services.timeline import story
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
-from services.timeline.writer import Refused
+from services.timeline.writer import Refused, Writer
 
 ROLES = Path(__file__).parents[2] / "docker" / "roles.sql"
 
@@ -102,10 +104,6 @@ def test_a_role_with_no_more_rights_than_it_needs_can_append(each_database: str)
         owner.execute(ROLES.read_bytes())
         owner.execute("DROP ROLE IF EXISTS appender")
         owner.execute("CREATE ROLE appender LOGIN PASSWORD 'secret' IN ROLE timeline_append")
-    from psycopg_pool import ConnectionPool
-
-    from services.timeline.writer import Writer
-
     conninfo = make_conninfo(each_database, user="appender", password="secret")
     pool: Any = ConnectionPool(conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, open=True)
     with pool:
@@ -149,7 +147,7 @@ def test_positions_are_contiguous_and_times_rise_under_eight_writers_and_a_reade
 
     assert not failures
     assert [position for position, _ in seen] == list(range(1, timeline.log.head().position + 1))
-    assert all(earlier[1] < later[1] for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(earlier[1] < later[1] for earlier, later in pairwise(seen))
     assert len(seen) > 200
 
 
@@ -255,18 +253,16 @@ def test_the_library_reads_and_writes_through_our_recorder(timeline: Timeline) -
     assert application.recorder.max_notification_id() == timeline.log.head().position
     first = timeline.log.read(0, limit=1)[0]
     stored = list(application.events.get(notifications[0].originator_id))  # type: ignore[arg-type]
-    assert type(stored[0]) is type(first.event)
+    assert type(stored[0]).__name__ == type(first.event).__name__
     with application.recorder.subscribe(gt=2) as subscription:
         assert next(subscription).id == 3
 
 
 def test_what_the_library_inserts_by_itself_continues_the_log(timeline: Timeline) -> None:
     """`put` takes our new events and gives their positions."""
-    from events.log import NewEvent
-
     event = read_event(source(1))
     new = NewEvent(event=event, event_id=UUID(int=5), version=1, recorded_by="library")
-    recordings = timeline.log.application.events.put([new])  # type: ignore[list-item]
+    recordings = timeline.log.application.events.put([new])
 
     assert [recording.notification.id for recording in recordings] == [1]
     held: Event = timeline.log.read(0, limit=1)[0].event

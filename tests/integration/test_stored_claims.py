@@ -53,7 +53,7 @@ def crowd(seed: int, size: int) -> list[ClaimVersion]:
                     end,
                     known,
                     until,
-                )  # fmt: skip
+                )
             )
             if until == FOREVER:
                 break

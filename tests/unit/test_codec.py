@@ -24,7 +24,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ids = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 uuids = st.uuids().map(str)
-moments = st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=offsets).map(
+moments = st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=offsets).map(  # noqa: DTZ001 (offsets are drawn)
     lambda moment: moment.isoformat()
 )
 numbers = st.one_of(st.integers(-180, 180), st.floats(-90, 90, allow_nan=False))
