@@ -19,22 +19,16 @@ from events.developments import (
     Participant,
     Report,
 )
-from events.problems import Problem, UnusableEvent, shown
+from events.problems import Problem, shown
 from events.records import Event, changed
 from events.reference import ActorRegistered, Geometry, LocationRegistered, LocationRevised
 from events.times import Period, rfc3339
 from events.vocabulary import KINDS, ROLES
 
 
-def check(event: Event) -> None:
-    """Refuse an event that is wrong in itself.
-
-    Raises:
-        UnusableEvent: every problem found: blank text, unknown kind or role, an empty chain, coordinates off the globe ...
-    """
-    problems = [*_blank_text(event), *_CHECKS.get(type(event), _nothing)(event)]
-    if problems:
-        raise UnusableEvent(problems)
+def problems(event: Event) -> list[Problem]:
+    """What is wrong with an event in itself: blank text, unknown kind or role, an empty chain, coordinates off the globe."""
+    return [*_blank_text(event), *_CHECKS.get(type(event), _nothing)(event)]
 
 
 def flags(event: Event, occurred: Period | None = None) -> list[str]:
@@ -65,7 +59,7 @@ def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[P
     kind = KINDS.get(kind_name)
     if kind is None:
         return [Problem("kind", shown(kind_name), _unknown_kind(kind_name))]
-    problems = [
+    found = [
         Problem(f"participants[{index}].role", shown(one.role), _foreign_role(one.role, kind_name))
         for index, one in enumerate(participants)
         if one.role not in kind.roles
@@ -74,14 +68,14 @@ def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[P
     for role, least in kind.required.items():
         if actors_in[role] < least:
             need = f"needs {'a' if least == 1 else least} {role}{'' if least == 1 else 's'}"
-            problems.append(Problem("participants", actors_in[role], f"a development of kind {kind_name} {need}"))
+            found.append(Problem("participants", actors_in[role], f"a development of kind {kind_name} {need}"))
     if kind.any_of and not any(actors_in[role] for role in kind.any_of):
-        problems.append(Problem("participants", 0, f"kind {kind_name} needs a {' or a '.join(kind.any_of)}"))
+        found.append(Problem("participants", 0, f"kind {kind_name} needs a {' or a '.join(kind.any_of)}"))
     for one, times in Counter(participants).items():
         if times > 1:
             said = f"{one.actor_id} stands {times} times as {one.role}"
-            problems.append(Problem("participants", shown(one.actor_id), said))
-    return problems
+            found.append(Problem("participants", shown(one.actor_id), said))
+    return found
 
 
 def _unknown_kind(name: str) -> str:

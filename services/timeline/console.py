@@ -55,7 +55,7 @@ def flagged(path: str, number: int, flag: str) -> None:
 
 def serving(url: str) -> None:
     """Where the service answers."""
-    err.print(f"serving on {escape(url)} (documentation at {escape(url)}/docs); stop with Ctrl-C")
+    err.print(f"serving on {escape(url)} (OpenAPI document at {escape(url)}/openapi.json); stop with Ctrl-C")
 
 
 def swallow_broken_pipe() -> None:

@@ -100,8 +100,8 @@ class Intake:
         """
         if event.event_id is not None and (known := self._recognise(event.event_id, event)) is not None:
             return known
-        checks.check(event)
-        problems = list(self._problems(event))
+        problems = [*checks.problems(event), *self._general_problems(event)]
+        problems = problems or list(_HELD_CHECKS.get(type(event), _nothing)(self, event))
         if problems:
             raise UnusableEvent(problems)
         return self._accept(event)
@@ -139,7 +139,8 @@ class Intake:
             return checks.flags(event, first.occurred)
         return checks.flags(event)
 
-    def _problems(self, event: Event) -> Iterator[Problem]:
+    def _general_problems(self, event: Event) -> Iterator[Problem]:
+        """What every event must fulfil: that it begins or continues something, and that whatever it names is there."""
         kind, key = event.stream
         exists = self._version(stream_id(event)) > 0
         field = f"{kind}_id"
@@ -149,8 +150,6 @@ class Intake:
             yield Problem(field, str(key), f"no {kind} is registered under this id")
         yield from self._unknown_names(event)
         yield from self._published_ahead(event)
-        if exists or isinstance(event, _BEGINS):
-            yield from _HELD_CHECKS.get(type(event), _nothing)(self, event)
 
     def _unknown_names(self, event: Event) -> Iterator[Problem]:
         for field, kind, key in _references(event):

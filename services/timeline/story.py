@@ -62,6 +62,6 @@ def urls(base: str) -> None:
         "/v1/locations/sy-hama/explain?at=2024-12-02T12:00:00Z&known_at=2024-12-03T12:00:00Z&view=published",
         "/v1/locations/sy-hama/beliefs?view=published",
         "/v1/status?at=2024-12-08T12:00:00Z&view=published&f=csv",
-        "/docs",
+        "/openapi.json",
     ):
         console.out.print(f"  {base}{path}")

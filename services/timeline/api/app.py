@@ -26,6 +26,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         title="Timeline",
         version=version("timeline-service"),
         description=DESCRIPTION,
+        docs_url=None,  # it would load scripts from another origin
+        redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=lambda route: route.name,
     )

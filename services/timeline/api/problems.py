@@ -95,7 +95,8 @@ def _not_yet(_: Request, error: Any) -> Response:
 def _http(_: Request, error: Any) -> Response:
     titles = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Unsupported media type"}
     title = titles.get(error.status_code, str(error.detail))
-    return problem(error.status_code, title, str(error.detail), headers=error.headers)
+    detail = "there is nothing at this address; see /openapi.json" if error.detail == "Not Found" else str(error.detail)
+    return problem(error.status_code, title, detail, headers=error.headers)
 
 
 def _database(_: Request, error: Any) -> Response:
