@@ -13,9 +13,10 @@ from events.developments import DevelopmentEvent
 from events.log import Log, streams
 from projections import views
 from projections.claims import ClaimVersion
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
-from projections.versions import Recorded, claim_versions
+from projections.versions import claim_versions
 from projections.views import View
 
 

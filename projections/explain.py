@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.developments import DevelopmentCorroborated, DevelopmentDenied, DevelopmentReported
+from projections.knowing import Recorded
 from projections.policies import Reading
 from projections.sources import Grading, Sources
 from projections.standing import (
@@ -21,7 +22,7 @@ from projections.standing import (
     weigh_denial,
     weigh_report,
 )
-from projections.versions import Recorded, hearing_at
+from projections.versions import hearing_at
 
 
 class Weighed(NamedTuple):

@@ -17,9 +17,10 @@ from events.log import Log, streams
 from events.recorded import RecordedEvent
 from events.records import Event
 from projections import views
+from projections.knowing import Recorded
 from projections.mergers import leads_to, with_merged
 from projections.sources import Sources
-from projections.versions import Recorded, claim_versions
+from projections.versions import claim_versions
 from projections.views import Overtaken, View
 
 logger = structlog.get_logger(__name__)

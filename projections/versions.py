@@ -5,9 +5,8 @@ place, order, assertion or standing changes by it, one claim version ends and th
 the events alone, not on the batches in which they came.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from events.developments import (
@@ -16,21 +15,18 @@ from events.developments import (
     DevelopmentChanges,
     DevelopmentCorroborated,
     DevelopmentDenied,
-    DevelopmentEvent,
     DevelopmentMerged,
     DevelopmentReported,
     DevelopmentVoided,
     ReportRetracted,
 )
-from events.recorded import RecordedEvent
 from events.records import changed
 from events.vocabulary import KINDS
-from projections.claims import FOREVER, ClaimVersion, asserts, micros, takes_effect
+from projections.claims import FOREVER, ClaimVersion, asserts, takes_effect
+from projections.knowing import Brought, Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Sources
 from projections.standing import Hearing, Retraction, Statement, finding, statement
-
-Recorded = RecordedEvent[DevelopmentEvent]
 
 #: What a step does to the hearing.
 Change = Callable[[Hearing], None]
@@ -87,17 +83,16 @@ class _Told(NamedTuple):
 
 def _told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) -> _Told | None:
     """None where the reading leaves out every statement that affirms the development."""
-    by_development = _by_development(recorded)
-    own = by_development[development_id]
+    cluster = Cluster(recorded, reading)
+    own = cluster.own(development_id)
     first = own[0].event
     if not isinstance(first, DevelopmentReported):
         raise ValueError(f"development {development_id} does not begin with a DevelopmentReported")  # noqa: TRY004
-    start = _start(own, reading)
+    start = cluster.start(development_id)
     if start is None:
         return None
-    steps = list(_own_steps(own, start, reading))
-    if len(by_development) > 1:
-        steps += _merged_steps(development_id, by_development, start, reading)
+    steps = [Step(cluster.known(one), one.position, change) for one in own if (change := _change(one, reading))]
+    steps += _merged_steps(cluster.brought(development_id), start, reading)
     steps.sort(key=_moment)
     return _Told(own[0], start, Hearing(first.kind, first.location_id, first.occurred, first.participants), steps)
 
@@ -106,57 +101,7 @@ def _moment(step: Step) -> tuple[int, int]:
     return step[:2]
 
 
-def _by_development(recorded: Iterable[Recorded]) -> dict[UUID, list[Recorded]]:
-    found: dict[UUID, list[Recorded]] = {}
-    for one in recorded:
-        found.setdefault(one.event.development_id, []).append(one)
-    return found
-
-
-def _start(own: Sequence[Recorded], reading: Reading) -> int | None:
-    """From when a development is known; None where every statement that affirms it is left out by the reading."""
-    affirming = [
-        one.event.report.published_at
-        for one in own
-        if isinstance(one.event, DevelopmentReported | DevelopmentCorroborated)
-        and reading.hears(one.event.report.chain)
-    ]
-    if not affirming:
-        return None
-    return own[0].position if reading.clock == "recorded" else micros(min(affirming))
-
-
-def _known(one: Recorded, start: int | None, reading: Reading) -> int:
-    """When an event is known: its position, or its own time but not before the development that it is about."""
-    if reading.clock == "recorded":
-        return one.position
-    own = micros(_OWN_TIME[type(one.event)](one.event))
-    return own if start is None else max(own, start)
-
-
-#: The time of its own that each event has on the reported clock.
-_OWN_TIME: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
-    {
-        DevelopmentReported: lambda event: event.report.published_at,
-        DevelopmentCorroborated: lambda event: event.report.published_at,
-        DevelopmentDenied: lambda event: event.report.published_at,
-        DevelopmentAssessed: lambda event: event.assessed_at,
-        ReportRetracted: lambda event: event.retracted_at,
-        DevelopmentAmended: lambda event: event.amended_at,
-        DevelopmentMerged: lambda event: event.merged_at,
-        DevelopmentVoided: lambda event: event.voided_at,
-    }
-)
-
-
-def _own_steps(own: Sequence[Recorded], start: int, reading: Reading) -> Iterator[Step]:
-    for one in own:
-        change = _own_change(one, reading)
-        if change is not None:
-            yield Step(_known(one, start, reading), one.position, change)
-
-
-def _own_change(one: Recorded, reading: Reading) -> Change | None:
+def _change(one: Recorded, reading: Reading) -> Change | None:
     event = one.event
     if isinstance(event, DevelopmentAssessed):
         return _set(verdict=event.credibility)
@@ -199,29 +144,16 @@ def _amend(changes: DevelopmentChanges) -> Change:
     return _set(**{name: value for name, value in changed(changes).items() if name in fields})
 
 
-def _merged_steps(
-    development_id: UUID, by_development: Mapping[UUID, Sequence[Recorded]], start: int, reading: Reading
-) -> Iterator[Step]:
-    """What the developments merged into this one bring: their statements and retractions, unless they are void."""
-    for other, events in by_development.items():
-        counts_from = _merged_from(other, development_id, by_development, reading)
-        if other == development_id or counts_from is None:
-            continue
-        since = max(start, counts_from)
-        own_start = _start(events, reading)
-        void_from = min(
-            (max(_known(one, own_start, reading), since) for one in events if isinstance(one.event, DevelopmentVoided)),
-            default=FOREVER,
-        )
-        brought = set()
-        for one in events:
-            change = _said_or_taken_back(one, reading)
-            known = max(_known(one, own_start, reading), since)
-            if change is not None and known < void_from:
-                brought.add(one.position)
-                yield Step(known, one.position, change)
-        if brought and void_from < FOREVER:
-            yield Step(void_from, 0, _silence(brought))
+def _merged_steps(brought: Iterable[Brought], start: int, reading: Reading) -> Iterator[Step]:
+    """What the developments merged into this one bring; a voided one is silenced again."""
+    silenced: dict[int, set[int]] = {}
+    for one, known, void_from in brought:
+        if void_from > start:
+            yield Step(max(known, start), one.position, _said_or_taken_back(one, reading))
+            silenced.setdefault(void_from, set()).add(one.position)
+    for void_from, positions in silenced.items():
+        if void_from < FOREVER:
+            yield Step(void_from, 0, _silence(positions))
 
 
 def _silence(positions: set[int]) -> Change:
@@ -232,24 +164,6 @@ def _silence(positions: set[int]) -> Change:
         heard.retractions = [one for one in heard.retractions if one.position not in positions]
 
     return change
-
-
-def _merged_from(
-    other: UUID, into: UUID, by_development: Mapping[UUID, Sequence[Recorded]], reading: Reading
-) -> int | None:
-    """From when `other` counts for `into`, followed through every merge between; None where it never does."""
-    since = 0 if reading.clock == "recorded" else -(2**62)
-    seen = set()
-    while other != into:
-        events = by_development.get(other, ())
-        merge = next((one for one in events if isinstance(one.event, DevelopmentMerged)), None)
-        if merge is None or other in seen:
-            return None
-        seen.add(other)
-        since = max(since, _known(merge, _start(events, reading), reading))
-        assert isinstance(merge.event, DevelopmentMerged)
-        other = merge.event.into_id
-    return since
 
 
 def _regradings(recorded: Iterable[Recorded], start: int, sources: Sources) -> Iterator[Step]:

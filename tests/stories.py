@@ -10,10 +10,12 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from events.developments import DevelopmentEvent, DevelopmentMerged
 from events.recorded import RecordedEvent
 from events.records import Event
 from events.shape import AnyEvent
 from projections.claims import ClaimVersion, known_claims, micros
+from projections.mergers import with_merged
 from projections.policies import POLICIES, Clock, Reading
 from projections.sources import Sources
 from projections.status import ClaimList, Status, status_at
@@ -142,32 +144,11 @@ class Story:
 
     def recorded(self) -> list[RecordedEvent[Any]]:
         """The story as the log would hold it: one event a minute in 2026."""
-        begin = datetime(2026, 1, 1, tzinfo=UTC)
-        return [
-            RecordedEvent(
-                position=position,
-                recorded_at=begin + timedelta(minutes=position),
-                recorded_by="story",
-                event_id=UUID(int=position),
-                version=1,
-                event=event,
-            )
-            for position, event in enumerate(self.events, start=1)
-        ]
+        return [as_recorded(event, position) for position, event in enumerate(self.events, start=1)]
 
     def versions(self) -> list[ClaimVersion]:
         """The claim versions of every development."""
-        recorded = self.recorded()
-        sources = Sources(self.reading.clock)
-        for one in recorded:
-            sources.learn(one.position, one.event)
-        into = {one.event.development_id: one.event.into_id for one in recorded if hasattr(one.event, "into_id")}
-        found: list[ClaimVersion] = []
-        for development in {one.event.development_id for one in recorded if hasattr(one.event, "development_id")}:
-            members = {one for one in into if development in _above(one, into)} | {development}
-            mine = [one for one in recorded if getattr(one.event, "development_id", None) in members]
-            found += claim_versions(development, mine, sources, self.reading)
-        return found
+        return folded(self.recorded(), self.reading)
 
     def standing(self, known_at: str | int = "12-31", development_id: UUID | None = None) -> str:
         """The standing of the last development told, as known at a time (or position, on the recorded clock)."""
@@ -185,9 +166,27 @@ class Story:
         return wire.facet_status(self.raw_status(place, at, known_at, facet))
 
 
-def _above(development: UUID, into: dict[UUID, UUID]) -> set[UUID]:
-    found = set()
-    while development in into:
-        development = into[development]
-        found.add(development)
+def as_recorded(event: Event, position: int) -> RecordedEvent[Any]:
+    """An event as the log would hold it at a position."""
+    return RecordedEvent(
+        position=position,
+        recorded_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=position),
+        recorded_by="story",
+        event_id=UUID(int=position),
+        version=1,
+        event=event,
+    )
+
+
+def folded(recorded: Sequence[RecordedEvent[Any]], reading: Reading) -> list[ClaimVersion]:
+    """The claim versions of every development of a log, each folded with all that is merged into it."""
+    sources = Sources(reading.clock)
+    for one in recorded:
+        sources.learn(one.position, one.event)
+    own = [one for one in recorded if isinstance(one.event, DevelopmentEvent)]
+    into = {one.event.development_id: one.event.into_id for one in own if isinstance(one.event, DevelopmentMerged)}
+    found: list[ClaimVersion] = []
+    for development, members in with_merged({one.event.development_id for one in own}, into).items():
+        mine = [one for one in own if one.event.development_id in members]
+        found += claim_versions(development, mine, sources, reading)
     return found

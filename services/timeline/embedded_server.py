@@ -207,11 +207,12 @@ def _claimed(server: Embedded) -> int | None:
 def _launch(server: Embedded, claim: int) -> None:
     """Start the server detached: in a session of its own, and no child of ours that we would have to wait for."""
     try:
-        # PostgreSQL refuses to start while the number in its pid file belongs to a living process of the same user,
-        # whatever that is by now. The claim proves that it is not a PostgreSQL in this folder.
-        (server.data / "postmaster.pid").unlink(missing_ok=True)
         server.keep(server.base / "server.lock")
         server.own_folder(server.sockets)
+        # PostgreSQL refuses to start while the number in a lock file of its own belongs to a living process of the same
+        # user, whatever that is by now. The claim proves that it is not a PostgreSQL in this folder.
+        for stale in (server.data / "postmaster.pid", server.sockets / ".s.PGSQL.5432.lock"):
+            stale.unlink(missing_ok=True)
         server.own_folder(server.logs)
         _drop_last_weeks_logs(server)
         command = [str(server.programs() / "postgres"), "-D", str(server.data)]

@@ -12,6 +12,7 @@ from events.vocabulary import CREDIBILITY_WORDS
 from projections.catalogue import Catalogue
 from projections.claims import Asserted, ClaimVersion, asserted, is_withdrawal, resolved
 from projections.explain import Account, Weighed, statement_event
+from projections.knowing import Recorded
 from projections.policies import (
     ADMITTED,
     CORROBORATED,
@@ -24,7 +25,6 @@ from projections.policies import (
 )
 from projections.standing import AGAINST_INTEREST, SELF_SERVING
 from projections.status import Status
-from projections.versions import Recorded
 from services.timeline import wire
 from services.timeline.reader import Asked, Reader, Told
 

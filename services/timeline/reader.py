@@ -24,11 +24,11 @@ from projections.catalogue import Catalogue
 from projections.claims import FOREVER, ClaimVersion, asserted, from_micros, known_claims, micros
 from projections.everywhere import Place, answers, places_with_access
 from projections.explain import Account, account
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
 from projections.status import Answer, ClaimList, Claims, Status, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
-from projections.versions import Recorded
 from projections.views import View
 
 #: A read that waits for a position gives up after so many seconds.

@@ -15,10 +15,11 @@ from events.developments import DevelopmentEvent, DevelopmentMerged
 from projections import views
 from projections.claims import ClaimVersion
 from projections.follower import Follower
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.versions import Recorded, claim_versions
+from projections.versions import claim_versions
 from services.timeline import story
 from services.timeline.composition import Following, Timeline, opened
 from services.timeline.files import exported

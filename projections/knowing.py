@@ -1,0 +1,121 @@
+"""When each event of a development is known, and what mergers bring to it (pure): API.md, "standing, to the letter".
+
+On the recorded clock an event is known from its position, on the reported clock from its own time; in both cases what
+concerns a development is not known before the development itself: before a report that the reading keeps affirms it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from events.developments import (
+    DevelopmentAmended,
+    DevelopmentAssessed,
+    DevelopmentCorroborated,
+    DevelopmentDenied,
+    DevelopmentEvent,
+    DevelopmentMerged,
+    DevelopmentReported,
+    DevelopmentVoided,
+    ReportRetracted,
+)
+from events.recorded import RecordedEvent
+from projections.claims import FOREVER, micros
+from projections.policies import Reading
+
+Recorded = RecordedEvent[DevelopmentEvent]
+
+#: The time of its own that each event has on the reported clock.
+_OWN_TIME: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        DevelopmentReported: lambda event: event.report.published_at,
+        DevelopmentCorroborated: lambda event: event.report.published_at,
+        DevelopmentDenied: lambda event: event.report.published_at,
+        DevelopmentAssessed: lambda event: event.assessed_at,
+        ReportRetracted: lambda event: event.retracted_at,
+        DevelopmentAmended: lambda event: event.amended_at,
+        DevelopmentMerged: lambda event: event.merged_at,
+        DevelopmentVoided: lambda event: event.voided_at,
+    }
+)
+
+
+class Brought(NamedTuple):
+    """A statement or retraction that a merger brings, and the period of the known axis in which it counts."""
+
+    recorded: Recorded
+    known: int
+    void_from: int
+
+
+class Cluster:
+    """A development with everything merged into it, directly or not, under one reading."""
+
+    def __init__(self, recorded: Sequence[Recorded], reading: Reading) -> None:
+        self._reading = reading
+        self._events: dict[UUID, list[Recorded]] = {}
+        self._starts: dict[UUID, int | None] = {}
+        for one in recorded:
+            self._events.setdefault(one.event.development_id, []).append(one)
+
+    def own(self, development_id: UUID) -> Sequence[Recorded]:
+        """The events of one development itself, in the order of the log."""
+        return self._events[development_id]
+
+    def start(self, development_id: UUID) -> int | None:
+        """From when a development is known: the first moment at which a kept report, its own or brought, affirms it.
+
+        None where the reading leaves out all of them.
+        """
+        if development_id not in self._starts:
+            moments = [self._own_moment(one) for one in self._events[development_id] if self._affirms(one)]
+            if len(self._events) > 1:
+                moments += [one.known for one in self.brought(development_id) if self._affirms(one.recorded)]
+            self._starts[development_id] = min(moments, default=None)
+        return self._starts[development_id]
+
+    def known(self, one: Recorded) -> int:
+        """When an event is known."""
+        moment, start = self._own_moment(one), self.start(one.event.development_id)
+        return moment if start is None else max(moment, start)
+
+    def brought(self, development_id: UUID) -> Iterator[Brought]:
+        """What the developments merged into this one bring; one voided before the merger brings nothing."""
+        for other, events in self._events.items():
+            counts_from = self._merged_from(other, development_id) if other != development_id else None
+            if counts_from is None:
+                continue
+            voided = [self.known(one) for one in events if isinstance(one.event, DevelopmentVoided)]
+            void_from = min(voided, default=FOREVER)
+            for one in events:
+                known = max(self.known(one), counts_from)
+                if known < void_from and (self._is_kept(one) or isinstance(one.event, ReportRetracted)):
+                    yield Brought(one, known, void_from)
+
+    def _merged_from(self, other: UUID, into: UUID) -> int | None:
+        """From when `other` counts for `into`, followed through every merge between; None where it never does."""
+        merges = []
+        while other != into:
+            merge = next((one for one in self._events.get(other, ()) if isinstance(one.event, DevelopmentMerged)), None)
+            if merge is None:
+                return None
+            merges.append(merge)
+            assert isinstance(merge.event, DevelopmentMerged)
+            other = merge.event.into_id
+        return max(self.known(one) for one in merges)
+
+    def _own_moment(self, one: Recorded) -> int:
+        if self._reading.clock == "recorded":
+            return one.position
+        return micros(_OWN_TIME[type(one.event)](one.event))
+
+    def _is_kept(self, one: Recorded) -> bool:
+        """Whether an event is a statement that the reading keeps."""
+        event = one.event
+        return isinstance(
+            event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied
+        ) and self._reading.hears(event.report.chain)
+
+    def _affirms(self, one: Recorded) -> bool:
+        return not isinstance(one.event, DevelopmentDenied) and self._is_kept(one)
