@@ -130,6 +130,6 @@ def _misfit(value: object, hint: Any, path: str) -> Iterator[Problem]:
 def _in_our_words(said: str) -> str:
     if "[a-z0-9][a-z0-9._-]" in said:
         return _ID_HELP
-    if "Invalid RFC3339" in said or "timezone component" in said:
+    if "Invalid RFC3339" in said or "timezone component" in said or "Expected `datetime`" in said:
         return "a moment is written with its offset: 2024-12-02T09:00:00Z, or +03:00 instead of Z"
     return said[:1].lower() + said[1:].replace("`", "")

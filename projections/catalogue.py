@@ -194,8 +194,8 @@ class Catalogue:
         assert isinstance(first, ActorRegistered)
         names = [(one.name, one.from_, one.until) for one in first.aliases]
         renamed = sorted(_renamings(held, position), key=lambda event: event.from_)
-        following = [*(event.from_ for event in renamed[1:]), None]
-        names += [(event.name, event.from_, until) for event, until in zip(renamed, following, strict=True)]
+        until = [*(event.from_ for event in renamed), None]
+        names += [(event.name, event.from_, until[number]) for number, event in enumerate(renamed, start=1)]
         return Actor(first.actor_id, first.name, first.kind, tuple(names))
 
     def actor_name(self, actor_id: str, at: datetime, position: int) -> str:

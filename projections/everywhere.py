@@ -14,27 +14,26 @@ from projections.views import CLAIM_COLUMNS, View
 _DESC = "takes_effect DESC, published_at DESC, position DESC"
 
 _KNOWN = "known_from <= %(known)s AND known_until > %(known)s"
-_WHERE = f"(%(places)s::text[] IS NULL OR location_id = ANY(%(places)s)) AND takes_effect <= %(at)s AND {_KNOWN}"
 
 #: The last accepted claim of each place and facet.
 _BASES = f"""
 SELECT DISTINCT ON (location_id, facet) {CLAIM_COLUMNS} FROM {{claim_version}}
-WHERE bearing = 'accepted' AND {_WHERE} ORDER BY location_id, facet, {_DESC}"""
+WHERE bearing = 'accepted' AND {{where}} ORDER BY location_id, facet, {_DESC}"""
 
 #: The last claim of each pending assertion after the basis.
 _PENDING = f"""
-WITH basis AS MATERIALIZED ({_BASES})
+WITH basis AS MATERIALIZED ({_BASES}),
+claim AS (SELECT * FROM {{claim_version}} WHERE bearing = 'pending' AND {{where}})
 SELECT DISTINCT ON (location_id, facet, assertion) {", ".join(f"claim.{name}" for name in ClaimVersion._fields)}
-FROM {{claim_version}} AS claim LEFT JOIN basis USING (location_id, facet)
-WHERE claim.bearing = 'pending' AND {_WHERE.replace("takes_effect <", "claim.takes_effect <").replace("known_", "claim.known_")}
-  AND (basis.position IS NULL OR (claim.takes_effect, claim.published_at, claim.position)
-                               > (basis.takes_effect, basis.published_at, basis.position))
+FROM claim LEFT JOIN basis USING (location_id, facet)
+WHERE basis.position IS NULL OR (claim.takes_effect, claim.published_at, claim.position)
+                              > (basis.takes_effect, basis.published_at, basis.position)
 ORDER BY location_id, facet, assertion, {", ".join(f"claim.{part}" for part in _DESC.split(", "))}"""
 
 #: Every accepted claim of the places whose basis is a withdrawal: to find out what it was left with.
 _BEFORE = f"""
 SELECT {CLAIM_COLUMNS} FROM {{claim_version}}
-WHERE bearing = 'accepted' AND {_WHERE} ORDER BY location_id, facet, takes_effect, published_at, position"""
+WHERE bearing = 'accepted' AND {{where}} ORDER BY location_id, facet, takes_effect, published_at, position"""
 
 Place = tuple[str, str]
 
@@ -81,7 +80,11 @@ def places_with_access(connection: Connection[TupleRow], view: View, known: int)
 def _claims(
     connection: Connection[TupleRow], view: View, statement: str, asked: dict[str, Any]
 ) -> Sequence[ClaimVersion]:
-    return [ClaimVersion(*row) for row in connection.execute(view.sql(statement), asked, binary=True)]
+    # Two statements rather than one with "places IS NULL OR ...", which no plan for any places can serve well.
+    here = "location_id = ANY(%(places)s)" if asked["places"] is not None else "TRUE"
+    where = f"{here} AND takes_effect <= %(at)s AND {_KNOWN}"
+    rows = connection.execute(view.sql(statement.replace("{where}", where)), asked, binary=True)
+    return [ClaimVersion(*row) for row in rows]
 
 
 def _place(claim: ClaimVersion) -> Place:

@@ -87,6 +87,10 @@ class Follower:
             }
             held = views.versions_of(connection, view, touched.known_before)
             views.replace(connection, view, held - fresh, fresh - held)
+            if (
+                view.reading.clock == "recorded"
+            ):  # on the reported clock a late arrival reaches back into what was known
+                views.note_reach(connection, view, end, fresh)
             views.remember(connection, view, touched.mentions, touched.mergers)
         self._sources[view.view_id] = (end, sources)
         return end

@@ -6,13 +6,12 @@ read (since, counts, conflicting, the bounds of the stretch). `status_at` asks f
 that one rule serves a list in memory and a place with twenty thousand claims in PostgreSQL.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from events.times import overlap
 from projections.claims import Assertion, ClaimVersion, Order, is_withdrawal, resolved
 
 #: At most so many conflicting claims are named: the latest in the order.
@@ -93,6 +92,14 @@ def _answer(basis: ClaimVersion | None, held: Assertion | None, pending: dict[As
     return Answer(held, basis.development_id, basis.standing, beside)
 
 
+class Last(NamedTuple):
+    """The last of several claims in their order."""
+
+    development_id: UUID
+    order: Order
+    standing: str
+
+
 class Group(NamedTuple):
     """Pending claims after the basis that assert one thing.
 
@@ -105,7 +112,7 @@ class Group(NamedTuple):
     assertion: Assertion
     claims: int
     since: datetime
-    last: ClaimVersion
+    last: Last
 
 
 class Status(NamedTuple):
@@ -127,11 +134,44 @@ class Status(NamedTuple):
     valid_until: datetime | None
 
 
+class Overlap(NamedTuple):
+    """An accepted claim before the basis that overlaps its period, and what it asserts, resolved."""
+
+    development_id: UUID
+    order: Order
+    says: Assertion
+
+
+class Next(NamedTuple):
+    """A claim that takes effect later, with what it asserts as said."""
+
+    order: Order
+    assertion: Assertion
+    bearing: str
+
+
+class Around(NamedTuple):
+    """What stands around a basis: all that a status needs beside it, so that a table can tell it in one answer.
+
+    Attributes:
+        pending: The pending claims in effect after the basis (or all of them), grouped by their assertion as said.
+        next: The earliest claim that takes effect later: accepted, or pending and not saying what is held.
+        overlapping: The last accepted claims before the basis that overlap its period and do not say what is held.
+    """
+
+    pending: Sequence[Group]
+    next: Next | None
+    overlapping: Sequence[Overlap]
+
+
 class Claims(Protocol):
     """The claims of one location and facet known at one moment, none ignored, asked for in small helpings."""
 
     def accepted_before(self, order: Order | None, at: datetime, limit: int) -> Sequence[ClaimVersion]:
         """The last accepted claims in effect by `at` (and before `order`), newest first."""
+
+    def around(self, basis: ClaimVersion | None, held: Assertion | None, at: datetime) -> Around:
+        """What stands around the basis at a moment; `overlapping` at most MAX_CONFLICTING, newest first."""
 
     def last_saying_otherwise(self, order: Order, assertion: Assertion) -> ClaimVersion | None:
         """The last accepted claim before `order` whose assertion as said is not `assertion`."""
@@ -139,53 +179,54 @@ class Claims(Protocol):
     def first_accepted_after(self, order: Order | None) -> ClaimVersion | None:
         """The earliest accepted claim after `order`, or of all."""
 
-    def pending_after(self, order: Order | None, at: datetime) -> Sequence[Group]:
-        """The pending claims in effect by `at` after `order` (or all), grouped by their assertion as said."""
+    def overlapping(self, basis: ClaimVersion, not_saying: Assertion, before: Order) -> Sequence[Overlap]:
+        """As in `Around`, further back: before `before`."""
 
-    def overlapping(
-        self, basis: ClaimVersion, not_saying: Assertion, before: Order, limit: int
-    ) -> Sequence[ClaimVersion]:
-        """Accepted claims before `before` whose period overlaps the basis's and that do not say this, newest first."""
+    def next_after(self, at: datetime, order: Order | None, not_saying: Assertion | None) -> Next | None:
+        """As in `Around`, further on: after `order`."""
 
-    def next_after(self, at: datetime, order: Order | None, not_saying: Assertion | None) -> ClaimVersion | None:
-        """The earliest claim that takes effect after `at` (and after `order`): accepted, or pending and not saying this."""
+
+#: How many accepted claims are asked for at once: mostly enough to find the basis, what it leans on, and since when.
+TAIL = 4
 
 
 def status_at(claims: Claims, at: datetime) -> Status:
     """The status at a moment of the valid axis."""
-    tail = claims.accepted_before(None, at, 8)
+    tail = claims.accepted_before(None, at, TAIL)
     basis = tail[0] if tail else None
     held = _resolve(claims, tail, at) if basis else None
-    groups = _groups(claims.pending_after(basis.order if basis else None, at), held)
-    moments = [group.last.takes_effect for group in groups] + ([basis.takes_effect] if basis else [])
+    around = claims.around(basis, held, at)
+    groups = _groups(around.pending, held)
+    moments = [group.last.order[0] for group in groups] + ([basis.takes_effect] if basis else [])
     return Status(
         assertion=held,
         basis=basis,
         since=_since(claims, tail, held, at) if held else None,
         pending=groups,
-        conflicting=_conflicting(claims, basis, held, at) if basis and held else (),
+        conflicting=_conflicting(claims, basis, held, around.overlapping) if basis and held else (),
         valid_from=max(moments, default=None),
-        valid_until=_valid_until(claims, at, held),
+        valid_until=_valid_until(claims, at, held, around.next),
     )
 
 
 def _resolve(claims: Claims, tail: Sequence[ClaimVersion], at: datetime) -> Assertion:
     """What the first of `tail` (accepted, newest first) asserts: back to a claim that needs no resolving, and forth."""
-    back: list[ClaimVersion] = []
+    back: list[Assertion] = []
     page: Sequence[ClaimVersion] = tail
     while page:
         for claim in page:
-            back.append(claim)
+            back.append(claim.assertion)
             if not is_withdrawal(claim.assertion):
-                return _forth(back)
-        page = claims.accepted_before(back[-1].order, at, 64)
-    return _forth(back)
+                return resolve_back(back)
+        page = claims.accepted_before(page[-1].order, at, 64)
+    return resolve_back(back)
 
 
-def _forth(back: Sequence[ClaimVersion]) -> Assertion:
+def resolve_back(back: Sequence[Assertion]) -> Assertion:
+    """What the first of some claims asserts, newest first, the last of which needs no resolving or is the first of all."""
     held: Assertion | None = None
-    for claim in reversed(back):
-        held = resolved(claim.assertion, held)
+    for said in reversed(back):
+        held = resolved(said, held)
     assert held is not None
     return held
 
@@ -209,6 +250,17 @@ def _groups(said: Iterable[Group], held: Assertion | None) -> tuple[Group, ...]:
 def _since(claims: Claims, tail: Sequence[ClaimVersion], held: Assertion, at: datetime) -> datetime:
     """When the earliest claim took effect in the unbroken run of accepted claims, ending at the basis, that assert it."""
     first = tail[0]
+    for index, claim in enumerate(tail[1:], start=1):
+        says = _resolve(claims, tail[index:], at) if is_withdrawal(claim.assertion) else claim.assertion
+        if says != held:
+            return first.takes_effect
+        first = claim
+    if len(tail) < TAIL:
+        return first.takes_effect
+    return _since_further_back(claims, first, held, at)
+
+
+def _since_further_back(claims: Claims, first: ClaimVersion, held: Assertion, at: datetime) -> datetime:
     while True:
         other = claims.last_saying_otherwise(first.order, held)
         if other is None:
@@ -221,95 +273,19 @@ def _since(claims: Claims, tail: Sequence[ClaimVersion], held: Assertion, at: da
         first = other
 
 
-def _conflicting(claims: Claims, basis: ClaimVersion, held: Assertion, at: datetime) -> tuple[UUID, ...]:
+def _conflicting(claims: Claims, basis: ClaimVersion, held: Assertion, page: Sequence[Overlap]) -> tuple[UUID, ...]:
     found: list[UUID] = []
-    before = basis.order
-    while len(found) < MAX_CONFLICTING:
-        page = claims.overlapping(basis, held, before, MAX_CONFLICTING)
-        for claim in page:
-            if is_withdrawal(claim.assertion) and _resolve(claims, [claim], at) == held:
-                continue
-            found.append(claim.development_id)
-        if len(page) < MAX_CONFLICTING:
-            break
-        before = page[-1].order
-    return tuple(sorted(found[:MAX_CONFLICTING]))
+    while True:
+        found += [one.development_id for one in page if one.says != held]
+        if len(page) < MAX_CONFLICTING or len(found) >= MAX_CONFLICTING:
+            return tuple(sorted(found[:MAX_CONFLICTING], key=attrgetter("int")))  # a UUID's own order, but 3x as fast
+        page = claims.overlapping(basis, held, page[-1].order)
 
 
-def _valid_until(claims: Claims, at: datetime, held: Assertion | None) -> datetime | None:
+def _valid_until(claims: Claims, at: datetime, held: Assertion | None, claim: Next | None) -> datetime | None:
     """When the next claim takes effect that changes the answer: accepted, or pending and asserting something else."""
-    order: Order | None = None
-    while (claim := claims.next_after(at, order, held)) is not None:
+    while claim is not None:
         if claim.bearing == "accepted" or resolved(claim.assertion, held) != held:
-            return claim.takes_effect
-        order = claim.order
+            return claim.order[0]
+        claim = claims.next_after(at, claim.order, held)
     return None
-
-
-class ClaimList:
-    """`Claims` over a list in memory: the known claims of one location and facet in their order, none ignored."""
-
-    def __init__(self, claims: Sequence[ClaimVersion]) -> None:
-        self._claims = claims
-        self._orders = [claim.order for claim in claims]
-
-    def _upto(self, at: datetime) -> int:
-        return bisect_right(self._claims, at, key=lambda claim: claim.takes_effect)
-
-    def _before(self, order: Order | None, at: datetime) -> Iterator[ClaimVersion]:
-        end = self._upto(at)
-        if order is not None:
-            end = min(end, bisect_left(self._orders, order))
-        return reversed(self._claims[:end])
-
-    def _after(self, order: Order | None) -> Sequence[ClaimVersion]:
-        return self._claims if order is None else self._claims[bisect_right(self._orders, order) :]
-
-    def accepted_before(self, order: Order | None, at: datetime, limit: int) -> Sequence[ClaimVersion]:
-        found: list[ClaimVersion] = []
-        for claim in self._before(order, at):
-            if claim.bearing == "accepted":
-                found.append(claim)
-                if len(found) == limit:
-                    break
-        return found
-
-    def last_saying_otherwise(self, order: Order, assertion: Assertion) -> ClaimVersion | None:
-        before = self._before(order, order[0])
-        return next((one for one in before if one.bearing == "accepted" and one.assertion != assertion), None)
-
-    def first_accepted_after(self, order: Order | None) -> ClaimVersion | None:
-        return next((one for one in self._after(order) if one.bearing == "accepted"), None)
-
-    def pending_after(self, order: Order | None, at: datetime) -> Sequence[Group]:
-        groups: dict[Assertion, Group] = {}
-        for claim in self._after(order):
-            if claim.takes_effect > at:
-                break
-            if claim.bearing == "pending":
-                before = groups.get(claim.assertion)
-                since = before.since if before else claim.takes_effect
-                groups[claim.assertion] = Group(claim.assertion, (before.claims if before else 0) + 1, since, claim)
-        return list(groups.values())
-
-    def overlapping(
-        self, basis: ClaimVersion, not_saying: Assertion, before: Order, limit: int
-    ) -> Sequence[ClaimVersion]:
-        period = (basis.occurred_start, basis.occurred_end)
-        found = (
-            claim
-            for claim in self._before(before, before[0])
-            if claim.bearing == "accepted"
-            and claim.assertion != not_saying
-            and overlap(claim.occurred_start, claim.occurred_end, *period)
-        )
-        return [claim for claim, _ in zip(found, range(limit), strict=False)]
-
-    def next_after(self, at: datetime, order: Order | None, not_saying: Assertion | None) -> ClaimVersion | None:
-        start = self._upto(at)
-        if order is not None:
-            start = max(start, bisect_right(self._orders, order))
-        for claim in self._claims[start:]:
-            if claim.bearing == "accepted" or claim.assertion != not_saying:
-                return claim
-        return None

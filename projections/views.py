@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.sql import SQL, Identifier, Literal
 
 from projections.claims import ClaimVersion
 from projections.policies import POLICIES, Reading
@@ -18,7 +19,7 @@ Database = Connection[TupleRow]
 #: The views that are always kept, by name.
 ALWAYS: Final = {"current": Reading(clock="recorded"), "published": Reading(clock="reported")}
 
-_TABLES = ("claim_version", "mention", "merger")
+_TABLES = ("claim_version", "mention", "merger", "reach")
 _HOUR = timedelta(hours=1)
 
 
@@ -47,9 +48,16 @@ class View:
         """The partition of one of the views' tables that holds this view's rows."""
         return Identifier(f"{name}_{self.view_id}")
 
-    def sql(self, statement: str) -> Composed:
-        """A statement in which {claim_version}, {mention}, {merger} are this view's partitions."""
-        return SQL(statement).format(**{name: self.table(name) for name in _TABLES})
+    def sql(self, statement: str) -> bytes:
+        """A statement in which {claim_version}, {mention}, {merger} and {reach} are this view's partitions."""
+        return _for_view(self.view_id, statement)
+
+
+@lru_cache(maxsize=4096)
+def _for_view(view_id: int, statement: str) -> bytes:
+    for name in _TABLES:
+        statement = statement.replace(f"{{{name}}}", f'"{name}_{view_id}"')
+    return statement.encode()
 
 
 _COLUMNS = "view_id, name, policy, policy_version, clock, exclude_sources, only_sources, position"
@@ -102,10 +110,50 @@ def every(connection: Database) -> list[View]:
     return [_view(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM view ORDER BY view_id")]
 
 
-def recorded_at(connection: Database, position: int) -> datetime | None:
-    """When a position was recorded; None where there is no such position."""
-    row = connection.execute("SELECT recorded_at FROM event WHERE position = %s", [position]).fetchone()
-    return row[0] if row else None
+class Standing(NamedTuple):
+    """Where a view stands, and a place in the log that was asked for beside it.
+
+    Attributes:
+        newest: When its last folded event was recorded; None while nothing is folded.
+        position, recorded_at: The last event by the time, or at the position, that was asked for; None where none is.
+    """
+
+    view: View
+    newest: datetime | None
+    position: int | None
+    recorded_at: datetime | None
+
+
+_BY_TIME = "SELECT position, recorded_at FROM event WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1"
+_BY_POSITION = "SELECT position, recorded_at FROM event WHERE position = least(%s::bigint, view.position)"
+
+
+def standing(
+    connection: Database, name: str, *, known_at: datetime | None = None, known_position: int | None = None
+) -> Standing:
+    """A view by its name or id with what a question needs of the log, in one query: each read begins with it.
+
+    Raises:
+        UnknownView: there is none.
+    """
+    asked = "SELECT NULL::bigint, NULL::timestamptz"
+    parameters: list[int | datetime] = []
+    if known_position is not None:
+        asked, parameters = _BY_POSITION, [known_position]
+    elif known_at is not None:
+        asked, parameters = _BY_TIME, [known_at]
+    row = connection.execute(
+        f"SELECT {', '.join(f'view.{column}' for column in _COLUMNS.split(', '))}, "
+        "newest.recorded_at, asked.position, asked.recorded_at "
+        "FROM view LEFT JOIN event AS newest ON newest.position = view.position "
+        f"LEFT JOIN LATERAL ({asked}) AS asked (position, recorded_at) ON TRUE "
+        "WHERE name = %s OR view_id::text = %s ORDER BY name = %s DESC LIMIT 1",
+        [*parameters, name, name, name],
+        binary=True,
+    ).fetchone()
+    if row is None:
+        raise UnknownView(name, (view.name for view in every(connection)))
+    return Standing(_view(row[:-3]), *row[-3:])
 
 
 def recorded_times(connection: Database, positions: Collection[int]) -> dict[int, datetime]:
@@ -208,6 +256,17 @@ def remember(
             ),
             [view.view_id, [one for one, _ in mergers], [into for _, into in mergers]],
         )
+
+
+def note_reach(connection: Database, view: View, known: int, fresh: Collection[ClaimVersion]) -> None:
+    """Note how far forward the claims known by a position reach: no further than those before and the fresh ones do."""
+    connection.execute(
+        view.sql(
+            "INSERT INTO {reach} (view_id, known, takes_effect) SELECT %s::int, %s, latest FROM greatest(%s, "
+            "(SELECT takes_effect FROM {reach} ORDER BY known DESC LIMIT 1)) AS latest WHERE latest IS NOT NULL"
+        ),
+        [view.view_id, known, max((one.takes_effect for one in fresh), default=None)],
+    )
 
 
 def mentioned_by(connection: Database, view: View, sources: Collection[str]) -> set[UUID]:

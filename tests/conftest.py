@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from services.timeline import logs
 from services.timeline.composition import Timeline, opened
 from services.timeline.embedded import embedded
 from services.timeline.settings import Settings
@@ -27,6 +28,8 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=CI, print_blob=True)
 hypothesis.settings.load_profile("ci")
+
+logs.configure("error")  # else an unexpected error in a server of ours prints every local variable, for seconds
 
 _numbers = itertools.count(1)
 

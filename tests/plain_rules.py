@@ -256,7 +256,7 @@ class PlainRules:
             fired(f"assessed {verdicts[-1]['credibility']}")
             decided: list[str] = ["confirmed", "probable", "possible", "doubtful", "rejected"]
             if verdicts[-1]["credibility"] < 6:
-                return decided[verdicts[-1]["credibility"] - 1]
+                return decided[int(verdicts[-1]["credibility"]) - 1]
         affirms_by_now = {said["origin"]: said["affirms"] for said in remaining}
         if not any(affirms_by_now.values()):
             fired("every origin denies")

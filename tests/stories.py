@@ -14,11 +14,12 @@ from events.developments import DevelopmentEvent, DevelopmentMerged
 from events.recorded import RecordedEvent
 from events.records import Event
 from events.shape import AnyEvent
+from projections.claim_list import ClaimList
 from projections.claims import ClaimVersion, known_claims, micros
 from projections.mergers import with_merged
 from projections.policies import POLICIES, Clock, Reading
 from projections.sources import Sources
-from projections.status import ClaimList, Status, status_at
+from projections.status import Status, status_at
 from projections.versions import claim_versions
 from services.timeline import wire
 

@@ -6,6 +6,7 @@ A history is told as posted events (JSON objects) and then *arrives* in some ord
 first. What must come before (a development before what concerns it) always does.
 """
 
+import json
 import sys
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -16,7 +17,7 @@ from tests import plain_rules
 from tests.plain_rules import Event, PlainRules, own_time
 
 ARRIVALS = ("as it happened", "shuffled", "newest first")
-CHOICES: tuple[dict[str, frozenset[str]], ...] = (
+CHOICES: tuple[dict[str, Any], ...] = (
     {},
     {},
     {},
@@ -227,6 +228,11 @@ def told(random: Random, arrival: str, developments: int = 7) -> list[Event]:
     teller = Teller(random, developments)
     events = [*registrations(), *arrived(teller.events, arrival, random)]
     return [event | {"position": position} for position, event in enumerate(events, start=1)]
+
+
+def as_posted(log: list[Event]) -> list[bytes]:
+    """A history as the bytes that somebody posts."""
+    return [json.dumps({key: value for key, value in event.items() if key != "position"}).encode() for event in log]
 
 
 def arrived(events: list[Event], arrival: str, random: Random) -> list[Event]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
+from typer.core import TyperGroup
 
 from projections.views import UnknownView
 from services.timeline import console, files, logs, serving, story, typed
@@ -28,9 +29,21 @@ from services.timeline.typed import Unusable
 
 NO, BAD, UNREACHABLE = 1, 2, 3
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
-)
+
+class _Group(TyperGroup):
+    """Ends quietly where whoever read us went away (`| head`)."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            console.swallow_broken_pipe()
+            raise typer.Exit from None
+        return result
+
+
+app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 
@@ -48,12 +61,14 @@ Json = Annotated[bool, typer.Option("--json", help="The JSON of the API instead 
 def main() -> None:
     """Run the command; every error that people can mend is one line on standard error."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
     except _FOR_PEOPLE as error:
         console.complain(error)
         sys.exit(UNREACHABLE if isinstance(error, _NOT_REACHED) else BAD)
-    except BrokenPipeError:
-        console.swallow_broken_pipe()
+    except typer.TyperException as error:  # how the command was written; empty where the help was shown instead
+        if error.format_message().strip():
+            console.complain(error.format_message())
+        sys.exit(error.exit_code)
 
 
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)

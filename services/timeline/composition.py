@@ -50,9 +50,9 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
     """
     with database(settings, on_progress) as conninfo:
         _prepare(conninfo, on_progress)
-        with _pool(conninfo) as pool:
+        with _pool(conninfo, _configure) as pool, _pool(conninfo, _configure_for_points, least=1) as points:
             log = Log(pool)
-            yield Timeline(log, Writer(log), Follower(log), Reader(log))
+            yield Timeline(log, Writer(log), Follower(log), Reader(log, points))
 
 
 @contextmanager
@@ -100,6 +100,18 @@ def _configure(connection: Connection[TupleRow]) -> None:
     connection.execute("SET plan_cache_mode TO force_custom_plan")
 
 
+def _configure_for_points(connection: Connection[TupleRow]) -> None:
+    """For questions about one place: each statement is a few steps down an index, whatever the moment.
+
+    Planning them anew took longer than running them: measured, 2.3 to 1.0 ms at a crowded place, 0.4 to 0.3 ms at an
+    ordinary one. A plan made once must not rest on tables that were still small, so it may only use indexes.
+    """
+    connection.autocommit = True
+    connection.execute("SET timezone TO 'UTC'")
+    connection.execute("SET plan_cache_mode TO force_generic_plan")
+    connection.execute("SET enable_seqscan TO off")
+
+
 def _check(connection: Connection[TupleRow]) -> None:
     """Notice a connection that the server has closed meanwhile, without asking the server each time.
 
@@ -112,9 +124,11 @@ def _check(connection: Connection[TupleRow]) -> None:
 
 
 @contextmanager
-def _pool(conninfo: str) -> Iterator[Pool]:
+def _pool(
+    conninfo: str, configure: Callable[[Connection[TupleRow]], None], *, least: int = 2, most: int = 12
+) -> Iterator[Pool]:
     pool: Pool = ConnectionPool(
-        conninfo, min_size=2, max_size=20, configure=_configure, check=_check, open=False, timeout=30
+        conninfo, min_size=least, max_size=most, configure=configure, check=_check, open=False, timeout=30
     )
     try:
         pool.open(wait=True, timeout=30)

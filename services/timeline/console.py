@@ -20,8 +20,21 @@ from services.timeline.composition import Timeline
 from services.timeline.reader import Asked, PlaceStatus, Reader
 from services.timeline.selection import Selection, selected
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """Shows data as it is: a line number `:100:` is no emoji, and into a pipe nothing is folded or cut."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        terminal = (sys.stderr if stderr else sys.stdout).isatty()
+        width = None if terminal else 2_000
+        super().__init__(stderr=stderr, width=width, highlight=False, emoji=False, soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = _Console(stderr=False)
+err = _Console(stderr=True)
 
 #: Told how far a long work has come, from its beginning.
 Advance = Callable[[int], None]
@@ -37,7 +50,7 @@ def note(text: str) -> None:
     err.print(f"[dim]{escape(text)}[/dim]")
 
 
-def complain(error: BaseException) -> None:
+def complain(error: BaseException | str) -> None:
     """An error as one line."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     err.print(f"[bold red]timeline:[/bold red] {escape(first)}")

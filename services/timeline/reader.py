@@ -15,21 +15,22 @@ from datetime import UTC, datetime
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from events.log import Log
+from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
 from projections import views
 from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
+from projections.claim_list import ClaimList
 from projections.claims import FOREVER, ClaimVersion, asserted, from_micros, known_claims, micros
 from projections.everywhere import Place, answers, places_with_access
 from projections.explain import Account, account
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
-from projections.status import Answer, ClaimList, Claims, Status, Stretch, status_at, stretches
+from projections.status import Answer, Claims, Status, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
-from projections.views import View
+from projections.views import Standing, View
 
 #: A read that waits for a position gives up after so many seconds.
 PATIENCE = 5.0
@@ -123,15 +124,16 @@ class Told:
 class Reader:
     """Answers questions from the views' tables and the reference data."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, points: Pool) -> None:
+        """
+        Args:
+            points: Connections for questions about one place; `log.pool` serves those about all of them.
+        """
         self._log = log
+        self._points = points
         self._catalogue = Catalogue()
         self._learning = threading.Lock()
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[TupleRow]]:
-        with self._log.pool.connection() as connection:
-            yield connection
+        self._crowded: set[tuple[int, str]] = set()
 
     def catalogue(self, position: int) -> Catalogue:
         """The reference data, at least up to a position."""
@@ -143,7 +145,7 @@ class Reader:
 
     def views(self) -> list[View]:
         """All views, with where they stand."""
-        with self._connection() as connection:
+        with self._points.connection() as connection:
             return views.every(connection)
 
     def ask(
@@ -162,19 +164,18 @@ class Reader:
             NotYet: `min_position` was not folded in time.
             CannotAsk: both a time and a position to know by.
         """
-        found, newest = self._wait_for(view, min_position)
+        standing = self._wait_for(view, min_position, known_at, known_position)
+        found, newest = standing.view, standing.newest or _BEFORE_ALL
         if found.reading.clock == "reported":
             return self._ask_reported(found, view, at, known_at, known_position)
         if known_at is not None and known_position is not None:
             raise CannotAsk("known_position", known_position, "on the recorded clock give this or known_at, not both")
         when = at or datetime.now(UTC)
+        known, known_then = found.position, newest
         if known_position is not None:
-            known = min(known_position, found.position)
-            known_then = (newest if known == found.position else self._log.recorded_at(known)) or _BEFORE_ALL
+            known, known_then = min(known_position, found.position), standing.recorded_at or _BEFORE_ALL
         elif known_at is not None and known_at <= newest:
-            known, known_then = self._log.position_at(known_at), known_at
-        else:
-            known, known_then = found.position, newest
+            known, known_then = standing.position or 0, known_at
         named = known_position is not None or known_at is not None
         within = known_position == known or (known_at is not None and known_then == known_at)
         pinned = view == str(found.view_id) and named and within
@@ -193,16 +194,18 @@ class Reader:
             view, name, when, micros(known_then), known_then, position, pinned, pinned and at is not None, earlier
         )
 
-    def _wait_for(self, name: str, min_position: int | None) -> tuple[View, datetime]:
-        """A view and the time of its last folded event, once it has folded `min_position`."""
+    def _wait_for(
+        self, name: str, min_position: int | None, known_at: datetime | None, known_position: int | None
+    ) -> Standing:
+        """Where a view stands, once it has folded `min_position`."""
         give_up = time.monotonic() + PATIENCE
         while True:
-            with self._connection() as connection:
-                found = views.find(connection, name)
-                if min_position is None or found.position >= min_position:
-                    return found, views.recorded_at(connection, found.position) or _BEFORE_ALL
+            with self._points.connection() as connection:
+                found = views.standing(connection, name, known_at=known_at, known_position=known_position)
+            if min_position is None or found.view.position >= min_position:
+                return found
             if time.monotonic() > give_up:
-                raise NotYet(min_position, found.position)
+                raise NotYet(min_position, found.view.position)
             time.sleep(0.01)
 
     def require_location(self, asked: Asked, location_id: str) -> None:
@@ -220,7 +223,7 @@ class Reader:
             NotRegistered: the location is not registered as known then.
         """
         self.require_location(asked, location_id)
-        with self._connection() as connection, _one_state(connection, asked):
+        with self._points.connection() as connection, _one_state(connection, asked):
             claims = self._claims(connection, asked, location_id)
             control = status_at(claims.get("control", ClaimList([])), asked.at)
             access = status_at(claims["access"], asked.at) if "access" in claims else None
@@ -230,7 +233,7 @@ class Reader:
 
     def _claims(self, connection: Connection[TupleRow], asked: Asked, location_id: str) -> dict[str, Claims]:
         if asked.as_of is None:
-            return claims_at(connection, asked.view, location_id, asked.known, FACETS)
+            return claims_at(connection, asked.view, location_id, asked.known, asked.at, self._crowded)
         versions = self._versions(connection, asked, location_id)
         known = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: ClaimList(claims) for facet, claims in known.items() if claims}
@@ -257,7 +260,7 @@ class Reader:
     def history(self, asked: Asked, location_id: str) -> dict[str, list[Stretch]]:
         """The stretches of each facet of a location on the valid axis; access only where a claim bears on it."""
         self.require_location(asked, location_id)
-        with self._connection() as connection:
+        with self._points.connection() as connection:
             versions = self._versions(connection, asked, location_id)
         claims = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: stretches(found) for facet, found in claims.items() if found or facet == "control"}
@@ -269,7 +272,7 @@ class Reader:
             CannotAsk: it has more than MAX_RECTANGLES rectangles.
         """
         self.require_location(asked, location_id)
-        with self._connection() as connection:
+        with self._points.connection() as connection:
             versions = self._versions(connection, asked, location_id)
         upto = [one for one in versions if one.facet == facet and one.known_from <= asked.known]
         found: list[Rectangle] = []
@@ -282,13 +285,13 @@ class Reader:
         return found, self._times(positions) if asked.view.reading.clock == "recorded" else {}
 
     def _times(self, positions: set[int]) -> dict[int, datetime]:
-        with self._connection() as connection:
+        with self._points.connection() as connection:
             return views.recorded_times(connection, positions)
 
     def everywhere(self, asked: Asked, locations: Sequence[str]) -> list[Everywhere]:
         """The answers of many locations, in their order."""
         _only_as_folded(asked)
-        with self._connection() as connection, _one_state(connection, asked):
+        with self._log.pool.connection() as connection, _one_state(connection, asked):
             narrow = locations if len(locations) < 1000 else None
             found = answers(connection, asked.view, asked.at, asked.known, narrow)
             with_access = places_with_access(connection, asked.view, asked.known)
@@ -304,7 +307,7 @@ class Reader:
 
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
-        with self._connection() as connection, _one_state(connection, asked):
+        with self._points.connection() as connection, _one_state(connection, asked):
             versions = [one for one in self._versions(connection, asked, location_id) if one.known(asked.known)]
             into = dict(views.mergers_around(connection, asked.view, {one.development_id for one in versions}))
             members = with_merged({one.development_id for one in versions}, into)

@@ -62,6 +62,7 @@ def _listen(host: str, port: int, *, find_free: bool) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(2048)  # before it is announced: who comes at once waits, rather than being refused
     except OSError as error:
         if find_free and port != 0:
             return _listen(host, 0, find_free=False)

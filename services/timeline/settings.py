@@ -2,7 +2,6 @@
 
 import difflib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -33,14 +32,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-def settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def settings() -> Settings:
     """The settings of this process.
 
     Raises:
         UnusableSettings: an unknown TIMELINE_ variable (with the nearest known one), or an unusable value.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in environment:
+    for name in os.environ:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             guess = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"

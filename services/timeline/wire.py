@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 
@@ -49,7 +50,7 @@ class FacetStatus(msgspec.Struct, frozen=True):
     valid_from: Moment | None
     valid_until: Moment | None
     pending: tuple[PendingGroup, ...]
-    conflicting: tuple[Uuid, ...]
+    conflicting: tuple[UUID, ...]
 
 
 class RollupEntry(msgspec.Struct, frozen=True):
@@ -408,7 +409,7 @@ def facet_status(status: Status) -> FacetStatus:
         moment(status.valid_from),
         moment(status.valid_until),
         tuple(pending),
-        tuple(map(str, status.conflicting)),
+        status.conflicting,
     )
 
 

@@ -11,20 +11,17 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from events.developments import DevelopmentEvent, DevelopmentMerged
+from events.developments import DevelopmentEvent
 from projections import views
 from projections.claims import ClaimVersion
 from projections.follower import Follower
-from projections.knowing import Recorded
-from projections.mergers import with_merged
-from projections.policies import Reading
-from projections.sources import Sources
-from projections.versions import claim_versions
 from services.timeline import story
 from services.timeline.composition import Following, Timeline, opened
 from services.timeline.files import exported
 from services.timeline.settings import Settings
 from tests.conftest import fresh_database
+from tests.stories import folded
+from tests.told_histories import ARRIVALS, as_posted, told
 
 
 def held(timeline: Timeline, view: str) -> set[ClaimVersion]:
@@ -35,29 +32,10 @@ def held(timeline: Timeline, view: str) -> set[ClaimVersion]:
         return {ClaimVersion(*row) for row in rows}
 
 
-def folded(timeline: Timeline, reading: Reading) -> set[ClaimVersion]:
-    """Every claim version, by one fold of the whole log in memory."""
-    recorded = timeline.log.read(0, limit=100_000)
-    sources = Sources(reading.clock)
-    for one in recorded:
-        sources.learn(one.position, one.event)
-    mine: list[Recorded] = [one for one in recorded if isinstance(one.event, DevelopmentEvent)]  # type: ignore[misc]
-    into = {one.event.development_id: one.event.into_id for one in mine if isinstance(one.event, DevelopmentMerged)}
-    clusters = with_merged({one.event.development_id for one in mine}, into)
-    return {
-        version
-        for development, members in clusters.items()
-        for version in claim_versions(
-            development,
-            [one for one in mine if one.event.development_id in members],
-            sources,
-            reading,
-        )
-    }
-
-
 def as_folded(timeline: Timeline) -> bool:
-    return all(held(timeline, name) == folded(timeline, reading) for name, reading in views.ALWAYS.items())
+    """Whether each view holds what one fold of the whole log in memory gives."""
+    recorded = timeline.log.read(0, limit=100_000)
+    return all(held(timeline, name) == set(folded(recorded, reading)) for name, reading in views.ALWAYS.items())
 
 
 @pytest.fixture
@@ -205,3 +183,19 @@ def test_streams_of_developments_are_their_ids(stirred: Timeline) -> None:
     found = stirred.log.streams([reported.development_id], until=10_000)
     assert isinstance(found[0].event.development_id, UUID)
     assert {event.event.development_id for event in found} == {reported.development_id}
+
+
+@pytest.mark.parametrize("arrival", ARRIVALS)
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+def test_whatever_arrives_in_whatever_order_the_views_are_one_fold_of_the_log(
+    timeline: Timeline, arrival: str, batch: int
+) -> None:
+    """Random histories in which every rule is met, posted event by event or many at once, folded in small batches."""
+    posted = as_posted(told(random.Random(f"{arrival} {batch}"), arrival, developments=40))
+    follower = Follower(timeline.log, batch=batch)
+    for start in range(0, len(posted), 25):
+        results = timeline.writer.append(posted[start : start + 25], "test")
+        assert all(one.appended for one in results), [str(one.refusal) for one in results if one.refusal]
+        follower.follow()
+
+    assert as_folded(timeline)

@@ -9,13 +9,16 @@ import pytest
 
 from events.vocabulary import FACETS
 from projections import views
+from projections.claim_list import ClaimList
 from projections.claims import FOREVER, ClaimVersion, known_claims
 from projections.everywhere import answers
-from projections.status import ClaimList, status_at, stretches
-from projections.stored_claims import StoredClaims
+from projections.follower import Follower
+from projections.status import status_at, stretches
+from projections.stored_claims import StoredClaims, every_version, stored_claims_at
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 from tests.conftest import fresh_database
+from tests.told_histories import ARRIVALS, MOMENTS_VALID, as_posted, told
 
 BEGIN = datetime(2024, 12, 1, tzinfo=UTC)
 PLACES = ("aleppo", "hama", "homs", "salma")
@@ -32,6 +35,8 @@ def crowd(seed: int, size: int) -> list[ClaimVersion]:
         length = pick.choice([0, 0, 1, 2, 24, 24, 24, 24 * 7])
         start = effect - timedelta(hours=pick.randrange(length + 1))
         end = max(effect, start + timedelta(hours=length))
+        if pick.random() < 0.01:
+            start, end = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
         published = BEGIN + timedelta(hours=pick.randrange(80))
         says = pick.choice(SAYS) if facet == "control" else pick.choice(["open|iraq|", "closed|iraq|"])
         known = pick.randrange(1, 200)
@@ -84,8 +89,11 @@ def test_helpings_from_the_table_answer_as_the_list_in_memory(crowded: tuple[Tim
             here = [one for one in versions if one.location_id == place]
             listed = status_at(ClaimList(known_claims(here, facet, known)), at)
             asked = status_at(StoredClaims(connection, view, place, facet, known), at)
+            at_once = stored_claims_at(connection, view, place, known, at)
 
             assert asked == listed, (place, facet, at, known)
+            assert (facet in at_once) == bool(known_claims(here, facet, known))
+            assert facet not in at_once or status_at(at_once[facet], at) == listed
             seen["since"] += bool(listed.basis and listed.since != listed.basis.takes_effect)
             seen["pending"] += bool(listed.pending)
             seen["conflicting"] += bool(listed.conflicting)
@@ -111,3 +119,27 @@ def test_the_whole_map_answers_as_each_place_does(crowded: tuple[Timeline, list[
                     and (one.valid_until is None or at < one.valid_until)
                 )
                 assert answer == alone
+
+
+@pytest.mark.parametrize("arrival", ARRIVALS)
+def test_what_was_known_early_about_much_later_is_found_without_looking_further(
+    timeline: Timeline, arrival: str
+) -> None:
+    """A crowded place of a followed view, at every kind of moment: the bound on how far claims reach leaves none out."""
+    posted = as_posted(told(random.Random(arrival), arrival, developments=250))
+    follower = Follower(timeline.log, batch=40)
+    for start in range(0, len(posted), 40):
+        timeline.writer.append(posted[start : start + 40], "test")
+        follower.follow()
+    pick = random.Random(3)
+    with timeline.log.pool.connection() as connection:
+        for name in views.ALWAYS:
+            view = views.find(connection, name)
+            versions = every_version(connection, view, "hama")
+            assert len(versions) > 200
+            moments = sorted({one.known_from for one in versions})
+            for _ in range(150):
+                known, at = pick.choice(moments), pick.choice(MOMENTS_VALID)
+                listed = status_at(ClaimList(known_claims(versions, "control", known)), at)
+                stored = stored_claims_at(connection, view, "hama", known, at).get("control", ClaimList([]))
+                assert status_at(stored, at) == listed

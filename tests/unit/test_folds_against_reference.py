@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from events.recorded import RecordedEvent
 from events.shape import AnyEvent
 from projections.beliefs import Rectangle, rectangles
+from projections.claim_list import ClaimList
 from projections.claims import FOREVER, ClaimVersion, asserted, known_claims, micros
 from projections.policies import POLICIES, Reading
-from projections.status import Answer, ClaimList, Status, status_at, stretches
+from projections.status import Answer, Status, status_at, stretches
 from tests import told_histories
 from tests.plain_rules import OWN_TIME, Event, PlainRules, identity
 from tests.stories import as_recorded, folded

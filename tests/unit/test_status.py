@@ -66,7 +66,7 @@ def test_accepted_claims_of_an_overlapping_period_that_say_otherwise_are_conflic
     first = story.last
     story.held("hama", by="hts", since="12-01T12:00")
 
-    assert story.status("hama", at="12-02").conflicting == (str(first),)
+    assert story.status("hama", at="12-02").conflicting == (first,)
     assert story.held("hama", by="hts", since="12-02T12:00").status("hama", at="12-03").conflicting == ()
 
 

@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire
 from services.timeline.api import documents, events, locations, problems, reference, rendering
-from services.timeline.api.asking import Opened
+from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
 
@@ -29,6 +29,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from another origin
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        dependencies=[Depends(known_parameters_only)],
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.timeline = timeline

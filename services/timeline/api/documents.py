@@ -42,8 +42,6 @@ def document(answer: type[msgspec.Struct], *problems: int, formats: tuple[str, .
     content: dict[str, Any] = {"application/json": {"schema": _ref(answer.__name__)}}
     for media_type in formats:
         content.setdefault(media_type.split(";")[0], {"schema": {"type": "string"}})
-    if answer.__name__ in EXAMPLES:
-        content["application/json"]["examples"] = {"example": {"value": EXAMPLES[answer.__name__]}}
     answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
@@ -75,6 +73,17 @@ def components() -> dict[str, Any]:
     return dict(found)
 
 
+def _add_examples(document: dict[str, Any]) -> None:
+    """An example beside each answer that has one; put in last, since FastAPI would take the nulls out of it."""
+    references = {_ref(name)["$ref"]: example for name, example in EXAMPLES.items()}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                said = answer.get("content", {}).get("application/json", {})
+                if (reference := said.get("schema", {}).get("$ref")) in references:
+                    said["examples"] = {"example": {"value": references[reference]}}
+
+
 def install(app: FastAPI) -> None:
     """Let an application's document carry our schemas."""
     made = app.openapi
@@ -86,6 +95,7 @@ def install(app: FastAPI) -> None:
             schemas.update(components())
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
+            _add_examples(document)
             app.openapi_schema = document
         return app.openapi_schema
 

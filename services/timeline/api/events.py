@@ -9,20 +9,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from events.recorded import RecordedEvent
-from events.records import MAX_EVENT_BYTES
 from events.shape import write_event
 from events.times import rfc3339
 from services.timeline import wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, timeline
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
-from services.timeline.api.problems import refusal
-from services.timeline.writer import Result, Writer
+from services.timeline.api.problems import batch_refused, refusal
+from services.timeline.writer import Refused, Result, Writer
 
 router = APIRouter(tags=["Events"])
 
 #: More than this in one request is refused: send it in parts, or use `timeline import`.
 MAX_BODY = 64 * 1024 * 1024
+
+#: One event is read a good way beyond its bound, so that one too large is refused as every other event is.
+MAX_ONE = 1024 * 1024
 
 #: So many lines of NDJSON are one append, unless the whole is to be atomic.
 LINES = 1_000
@@ -64,9 +66,9 @@ async def post_events(
 ) -> Response:
     """Record one event (`application/json`), or many, one a line (`application/x-ndjson`)."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    writer = timeline(request).writer
+    writer = (await timeline(request)).writer
     if media_type == rendering.JSON:
-        body = await _body(request, MAX_EVENT_BYTES + 1)
+        body = await _body(request, MAX_ONE)
         result = (await run_in_threadpool(writer.append, [body], LOCAL))[0]
         return _one(result)
     if media_type == rendering.NDJSON:
@@ -109,7 +111,10 @@ def _many(writer: Writer, body: bytes, atomic: bool) -> Response:
     out = bytearray()
     for begin in range(0, len(lines), size):
         chunk = lines[begin : begin + size]
-        results = writer.append([line for _, line in chunk], LOCAL, atomic=atomic)
+        try:
+            results = writer.append([line for _, line in chunk], LOCAL, atomic=atomic)
+        except Refused as refused:
+            return batch_refused([number for number, _ in chunk], refused.results)
         for (number, _), result in zip(chunk, results, strict=True):
             out += wire.encode(line_result(number, result)) + b"\n"
     return Response(bytes(out), media_type=rendering.NDJSON)

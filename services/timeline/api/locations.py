@@ -1,7 +1,7 @@
 """Routes about places: status, history, belief map, explanation; one place or all of them."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -17,19 +17,22 @@ from services.timeline.selection import Selection, selected
 
 router = APIRouter(tags=["Status"])
 
+ControlMode = Literal["held", "vacated", "contested", "besieged", "shared", "unknown"]
 LocationId = Annotated[str, Path(max_length=100, examples=["sy-hama"])]
 
 
 @router.get("/v1/locations/{location_id}/status", **document(wire.LocationStatus, 404))
-def status(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+def status(request: Request, location_id: LocationId, question: Question) -> Response:
     """Who held a place at `at`, as known at `known_at`, with what else is claimed, and the roll-up of places below."""
-    found = opened.reader.status(asked, location_id)
+    asked = question.settled()
+    found = question.opened.reader.status(asked, location_id)
     return rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
 
 
 @router.get("/v1/locations/{location_id}/history", **document(wire.History, 404))
-def history(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+def history(request: Request, location_id: LocationId, opened: Opened, question: Question) -> Response:
     """The stretches of a place's status along the valid axis, as known at one moment."""
+    asked = question.settled()
     found = opened.reader.history(asked, location_id)
     control, access = (
         tuple(
@@ -52,10 +55,11 @@ def beliefs(
     request: Request,
     location_id: LocationId,
     opened: Opened,
-    asked: Question,
+    question: Question,
     facet: Annotated[Facet, Query(description="Which facet of the status.")] = "control",
 ) -> Response:
     """The belief map of a place: on which valid time it was believed what, and from when to when."""
+    asked = question.settled()
     found, times = opened.reader.beliefs(asked, location_id, facet)
     recorded = asked.view.reading.clock == "recorded"
     drawn = tuple(
@@ -75,8 +79,9 @@ def beliefs(
 
 
 @router.get("/v1/locations/{location_id}/explain", **document(wire.Explanation, 404))
-def explain(request: Request, location_id: LocationId, opened: Opened, asked: Question) -> Response:
+def explain(request: Request, location_id: LocationId, opened: Opened, question: Question) -> Response:
     """Why the status is what it is: every claim in order, what it became, by which rule, and what each report weighed."""
+    asked = question.settled()
     body = explained(opened.reader, asked, location_id)
     return rendering.answer(request, asked, wire.encode(body))
 
@@ -85,19 +90,20 @@ def explain(request: Request, location_id: LocationId, opened: Opened, asked: Qu
 def status_everywhere(
     request: Request,
     opened: Opened,
-    asked: Question,
+    question: Question,
     within: Annotated[str | None, Query(max_length=100, description="Only this location and those below it.")] = None,
     bbox: Annotated[
         str | None,
         Query(max_length=200, description="Only places in west,south,east,north (degrees).", examples=["35,34,38,37"]),
     ] = None,
-    mode: Annotated[str | None, Query(max_length=20, description="Only places whose control is in this mode.")] = None,
+    mode: Annotated[ControlMode | None, Query(description="Only places whose control is in this mode.")] = None,
     holder: Annotated[str | None, Query(max_length=100, description="Only places that this actor holds.")] = None,
     f: Annotated[
         str | None, Query(max_length=10, description="json, geojson, csv or ndjson, instead of Accept.")
     ] = None,
 ) -> Response:
     """The status of every registered place at one moment, ordered by id."""
+    asked = question.settled()
     form = rendering.wanted_format(request, f)
     choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
     found = selected(opened.reader, asked, choice)

@@ -14,7 +14,7 @@ from events.problems import Problem, UnusableEvent, shown
 from projections.views import UnknownView
 from services.timeline.reader import CannotAsk, NotRegistered, NotYet
 from services.timeline.wire import FieldError, ProblemOut, encode
-from services.timeline.writer import Refused
+from services.timeline.writer import Result
 
 logger = structlog.get_logger(__name__)
 
@@ -48,6 +48,14 @@ def refusal(error: UnusableEvent) -> ProblemOut:
     return problem_out(status, title, str(error), field_errors(error.problems))
 
 
+def batch_refused(lines: Sequence[int], results: Sequence[Result]) -> Response:
+    """The problem of a batch that had to be appended whole: every error with the number of its line."""
+    refusals = [(line, one.refusal) for line, one in zip(lines, results, strict=True) if one.refusal is not None]
+    found = [error for line, refused in refusals for error in field_errors(refused.problems, line)]
+    status = 409 if all(refused.conflict for _, refused in refusals) else 422
+    return problem(status, "The batch is refused", "nothing was appended: see the lines in errors", found)
+
+
 def install(app: FastAPI) -> None:
     """Teach an application to answer every error as a problem."""
     for kind, handler in _HANDLERS.items():
@@ -57,16 +65,6 @@ def install(app: FastAPI) -> None:
 def _unusable(_: Request, error: Any) -> Response:
     body = refusal(error)
     return Response(encode(body), status_code=body.status, media_type=MEDIA_TYPE)
-
-
-def _refused(_: Request, error: Any) -> Response:
-    found = [
-        one
-        for line, result in enumerate(error.results, start=1)
-        if result.refusal is not None
-        for one in field_errors(result.refusal.problems, line)
-    ]
-    return problem(422, "The batch is refused", "nothing was appended: see the lines in errors", found)
 
 
 def _invalid(_: Request, error: Any) -> Response:
@@ -92,11 +90,16 @@ def _not_yet(_: Request, error: Any) -> Response:
     return problem(503, "Not folded yet", str(error), headers={"Retry-After": "1"})
 
 
-def _http(_: Request, error: Any) -> Response:
+def _http(request: Request, error: Any) -> Response:
     titles = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Unsupported media type"}
     title = titles.get(error.status_code, str(error.detail))
-    detail = "there is nothing at this address; see /openapi.json" if error.detail == "Not Found" else str(error.detail)
-    return problem(error.status_code, title, detail, headers=error.headers)
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == 404:
+        detail = "there is nothing at this address; see /openapi.json"
+    elif error.status_code == 405:
+        allowed = headers.get("Allow", headers.get("allow", ""))
+        detail = f"{request.method} is not for this address; it takes {allowed or 'other methods: see /openapi.json'}"
+    return problem(error.status_code, title, detail, headers=headers)
 
 
 def _database(_: Request, error: Any) -> Response:
@@ -112,7 +115,6 @@ def _unexpected(_: Request, error: Any) -> Response:
 
 _HANDLERS: dict[type[Exception], Any] = {
     UnusableEvent: _unusable,
-    Refused: _refused,
     RequestValidationError: _invalid,
     CannotAsk: _cannot_ask,
     UnknownView: _not_found,

@@ -28,9 +28,10 @@ def _page(found: Sequence[T], ids: Sequence[str], after: str | None, limit: int)
     return tuple(found[begin:end]), ids[end - 1] if end < len(ids) else None
 
 
-@router.get("/v1/sources", **document(wire.SourcePage))
-def sources(request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000) -> Response:
+@router.get("/v1/sources", **document(wire.SourcePage, 404))
+def sources(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every source, graded as known then, ordered by id."""
+    asked = question.settled()
     found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
     page, following = _page(found, [one.source_id for one in found], after, limit)
     body = wire.SourcePage(asked.known_position, tuple(map(_source, page)), following)
@@ -38,17 +39,19 @@ def sources(request: Request, opened: Opened, asked: Question, after: After = No
 
 
 @router.get("/v1/sources/{source_id}", **document(wire.SourceOut, 404))
-def source(request: Request, source_id: Id, opened: Opened, asked: Question) -> Response:
+def source(request: Request, source_id: Id, opened: Opened, question: Question) -> Response:
     """One source, graded as known then."""
+    asked = question.settled()
     found = opened.reader.catalogue(asked.known_position).source(source_id, asked.known_position)
     if found is None:
         raise NotRegistered("source", source_id, asked.known_position)
     return rendering.answer(request, asked, wire.encode(_source(found)))
 
 
-@router.get("/v1/actors", **document(wire.ActorPage))
-def actors(request: Request, opened: Opened, asked: Question, after: After = None, limit: Limit = 1000) -> Response:
+@router.get("/v1/actors", **document(wire.ActorPage, 404))
+def actors(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every actor with its dated names, ordered by id; named as at `at`."""
+    asked = question.settled()
     catalogue = opened.reader.catalogue(asked.known_position)
     found = catalogue.actors(asked.known_position)
     page, following = _page(found, [one.actor_id for one in found], after, limit)
@@ -57,8 +60,9 @@ def actors(request: Request, opened: Opened, asked: Question, after: After = Non
 
 
 @router.get("/v1/actors/{actor_id}", **document(wire.ActorOut, 404))
-def actor(request: Request, actor_id: Id, opened: Opened, asked: Question) -> Response:
+def actor(request: Request, actor_id: Id, opened: Opened, question: Question) -> Response:
     """One actor with its dated names; named as at `at`."""
+    asked = question.settled()
     catalogue = opened.reader.catalogue(asked.known_position)
     found = catalogue.actor(actor_id, asked.known_position)
     if found is None:
@@ -66,11 +70,11 @@ def actor(request: Request, actor_id: Id, opened: Opened, asked: Question) -> Re
     return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
 
 
-@router.get("/v1/locations", **document(wire.LocationPage))
+@router.get("/v1/locations", **document(wire.LocationPage, 404))
 def locations(
     request: Request,
     opened: Opened,
-    asked: Question,
+    question: Question,
     name: Annotated[
         str | None, Query(max_length=300, description="Only places of this id, name (any language) or code.")
     ] = None,
@@ -78,6 +82,7 @@ def locations(
     limit: Limit = 1000,
 ) -> Response:
     """Every location as it is at `at`, as known then, ordered by id."""
+    asked = question.settled()
     catalogue = opened.reader.catalogue(asked.known_position)
     if name is None:
         ids = catalogue.location_ids(asked.known_position)
@@ -89,8 +94,9 @@ def locations(
 
 
 @router.get("/v1/locations/{location_id}", **document(wire.LocationOut, 404))
-def location(request: Request, location_id: Id, opened: Opened, asked: Question) -> Response:
+def location(request: Request, location_id: Id, opened: Opened, question: Question) -> Response:
     """One location as it is at `at`, as known then."""
+    asked = question.settled()
     catalogue = opened.reader.catalogue(asked.known_position)
     said = _location(catalogue, _held(catalogue, asked, location_id), asked)
     return rendering.answer(request, asked, wire.encode(said))

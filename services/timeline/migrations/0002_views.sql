@@ -36,12 +36,13 @@ CREATE TABLE claim_version (
     PRIMARY KEY (view_id, development_id, known_from)
 ) PARTITION BY LIST (view_id);
 
--- The last claim of a place by a moment, in one step down the tree.
+-- The last claim of a place by a moment, in one step down the tree. What was not known then is skipped without a look
+-- at the table, and so is what asserts the wrong thing: a place may hold thousands of claims from after the moment.
 CREATE INDEX claim_version_order ON claim_version
-    (location_id, facet, bearing, takes_effect, published_at, position) INCLUDE (known_from, known_until);
--- What else is asserted there: one strand for each span and assertion, each in order.
+    (location_id, facet, bearing, takes_effect, published_at, position) INCLUDE (known_from, known_until, assertion);
+-- What overlaps a period: one strand for each span, each in order, looked back into no further than its span.
 CREATE INDEX claim_version_strand ON claim_version
-    (location_id, facet, span, assertion, takes_effect, published_at, position) WHERE bearing = 'accepted';
+    (location_id, facet, span, takes_effect, published_at, position) WHERE bearing = 'accepted';
 
 -- Which claims a source speaks of: they are folded again when it is graded anew.
 CREATE TABLE mention (
@@ -58,3 +59,12 @@ CREATE TABLE merger (
     PRIMARY KEY (view_id, development_id)
 ) PARTITION BY LIST (view_id);
 CREATE INDEX merger_into ON merger (into_id);
+
+-- How far forward on the valid axis the claims reach that were known by each batch (recorded clock only): who asks what
+-- was known early about much later looks no further. A bound, not a fact: it may be too far, never too near.
+CREATE TABLE reach (
+    view_id integer NOT NULL,
+    known bigint NOT NULL,
+    takes_effect timestamptz NOT NULL,
+    PRIMARY KEY (view_id, known)
+) PARTITION BY LIST (view_id);

@@ -1,0 +1,21 @@
+"""`python -m bench [NAME ...]`: runs the measurements by name, or all of them."""
+
+import sys
+
+from bench import folds, pinned, point_status, tailing
+
+BENCHES = {"folds": folds.run, "point_status": point_status.run, "tailing": tailing.run, "pinned": pinned.run}
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"bench: no measurement {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in names:
+        BENCHES[name]()
+    return 0
+
+
+sys.exit(main())
