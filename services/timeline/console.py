@@ -167,15 +167,15 @@ def show_map(reader: Reader, asked: Asked, within: str | None, *, as_json: bool)
     table = Table("place", "id", "status", "standing", "also claimed", box=None, header_style="dim")
     for one in found:
         row = wire.brief(one.control)
-        says = asserted(one.control.assertion) if one.control.assertion else None
+        said = [
+            narration.assertion_words(asserted(answer.assertion), names) if answer.assertion else "unknown"
+            for answer in (one.control, one.access)
+            if answer is not None
+        ]
         also = "; ".join(
             f"{narration.assertion_words(asserted(p.assertion), names)} ({p.standing})" for p in one.control.pending
         )
-        cells = (
-            names.location(one.location_id),
-            one.location_id,
-            narration.assertion_words(says, names) if says else "unknown",
-        )
+        cells = (names.location(one.location_id), one.location_id, "; ".join(said))
         table.add_row(*(escape(cell) for cell in (*cells, row.standing or "", also)))
     out.print(table)
 

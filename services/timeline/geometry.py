@@ -12,7 +12,8 @@ def representative_point(geometry: Any) -> tuple[float, float] | None:
     longitudes, latitudes = zip(*(position[:2] for position in positions), strict=True)
     if len(positions) == 1:
         return longitudes[0], latitudes[0]
-    return (min(longitudes) + max(longitudes)) / 2, (min(latitudes) + max(latitudes)) / 2
+    # Six decimals are a hand's breadth; more are noise of the division.
+    return round((min(longitudes) + max(longitudes)) / 2, 6), round((min(latitudes) + max(latitudes)) / 2, 6)
 
 
 def _positions(coordinates: Any) -> Iterable[Any]:

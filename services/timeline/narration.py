@@ -85,8 +85,8 @@ def _contested(said: Asserted, holders: str, challengers: str) -> str:
 def sentence(place: str, status: Status, names: Names) -> str:
     """The status of a place in one or two sentences."""
     if status.assertion is None:
-        first = f"Who holds {place} is unknown"
-        first += ": nothing that is claimed is accepted." if status.pending else ": no claim is known."
+        first = f"{place}: nobody knows who holds it; "
+        first += "nothing that is claimed is accepted." if status.pending else "there is no claim yet."
     else:
         assert status.basis is not None
         first = f"{place} is {assertion_words(asserted(status.assertion), names)} ({status.basis.standing})."

@@ -23,6 +23,9 @@ class Moment(msgspec.Struct, frozen=True):
     known_at: Instant
     view: str
 
+#: The parts of claims that the story tells; what was superseded, or comes later, is left to `explain`.
+_TOLD = ("basis", "pending", "ignored", "conflicting")
+
 
 def moments() -> list[Moment]:
     """The captioned moments, in the order in which they are told."""
@@ -41,8 +44,9 @@ def load(timeline: Timeline) -> None:
 
 
 def tell(timeline: Timeline) -> None:
-    """Tell the story: for each moment its caption, both times, the status and why."""
+    """Tell the story: for each moment its caption, both times, the status, and what had not been told of it before."""
     console.out.print("[bold]Hama, December 2024: what was said, and what was known when[/bold]")
+    said: set[tuple[str, str]] = set()
     for number, moment in enumerate(moments(), start=1):
         asked = timeline.reader.ask(moment.view, at=moment.at, known_at=moment.known_at)
         told = narration.explained(timeline.reader, asked, moment.place)
@@ -50,8 +54,9 @@ def tell(timeline: Timeline) -> None:
         console.out.print(f"   [dim]at {told.at}, as published by {told.known_at}[/dim]")
         console.out.print(f"   [bold]{escape(told.sentence)}[/bold]")
         for claim in told.claims[-4:]:
-            if claim.part in ("basis", "pending", "ignored", "conflicting"):
-                console.out.print(f"   {claim.part}: {escape(claim.summary)}\n      {escape(claim.words)}")
+            if claim.part in _TOLD and (claim.summary, claim.words) not in said:
+                console.out.print(f"   {claim.part}: {escape(claim.summary)}\n      [dim]{escape(claim.words)}[/dim]")
+                said.add((claim.summary, claim.words))
 
 
 def urls(base: str) -> None:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +19,10 @@ from psycopg_pool import ConnectionPool
 from events.log import Log, NewEvent
 from events.records import Event
 from events.shape import read_event
+from projections.follower import Follower
 from services.timeline import story
 from services.timeline.composition import Timeline, opened
+from services.timeline.reader import Reader
 from services.timeline.settings import Settings
 from services.timeline.writer import Refused, Writer
 
@@ -104,9 +107,7 @@ def test_a_role_with_no_more_rights_than_it_needs_can_append(each_database: str)
         owner.execute(ROLES.read_bytes())
         owner.execute("DROP ROLE IF EXISTS appender")
         owner.execute("CREATE ROLE appender LOGIN PASSWORD 'secret' IN ROLE timeline_append")
-    conninfo = make_conninfo(each_database, user="appender", password="secret")
-    pool: Any = ConnectionPool(conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, open=True)
-    with pool:
+    with as_role(each_database, "appender") as pool:
         assert Writer(Log(pool)).append([source(1), source(2)], "appender")[1].place is not None
         for attack in ("UPDATE event SET text = NULL", "DELETE FROM event", "UPDATE log_head SET position = 9",
                        "INSERT INTO log_head VALUES (false, 1, now())", "DELETE FROM view", "TRUNCATE event",
@@ -117,6 +118,38 @@ def test_a_role_with_no_more_rights_than_it_needs_can_append(each_database: str)
     with psycopg.connect(each_database, autocommit=True) as owner:
         owner.execute("DROP OWNED BY appender; DROP ROLE appender")
         owner.execute("DROP OWNED BY timeline_append, timeline_read, timeline_follow")
+
+
+def test_following_and_reading_need_no_right_to_the_log_itself(each_database: str) -> None:
+    """One role keeps the views, another asks them; neither can record anything."""
+    with opened(Settings(database_url=each_database)) as timeline:
+        timeline.writer.append(story.lines(), "test")
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute(ROLES.read_bytes())
+        for name in ("follow", "read"):
+            owner.execute(f"DROP ROLE IF EXISTS {name}er")
+            owner.execute(f"CREATE ROLE {name}er LOGIN PASSWORD 'secret' IN ROLE timeline_{name}")
+    with as_role(each_database, "follower") as pool:
+        assert Follower(Log(pool)).follow() == 297
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            Writer(Log(pool)).append([source(1)], "follower")
+    with as_role(each_database, "reader") as pool:
+        reader = Reader(Log(pool), pool)
+        assert reader.status(reader.ask("current"), "sy-hama").control.basis is not None
+        for attack in ("DELETE FROM view", "UPDATE view SET position = 0", "DELETE FROM claim_version_1"):
+            with pool.connection() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(attack)
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY follower, reader; DROP ROLE follower, reader")
+        owner.execute("DROP OWNED BY timeline_append, timeline_read, timeline_follow")
+
+
+@contextmanager
+def as_role(database: str, role: str) -> Iterator[Any]:
+    """A pool of connections as a role with the password `secret`."""
+    conninfo = make_conninfo(database, user=role, password="secret")
+    with ConnectionPool(conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, open=True) as pool:
+        yield pool
 
 
 def test_positions_are_contiguous_and_times_rise_under_eight_writers_and_a_reader_misses_nothing(
