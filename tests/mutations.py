@@ -52,7 +52,8 @@ FLIPS = (
     Flip("shared stays shared while two are left", "claims.py", 'mode == "shared" and len(set(left)) > 1', "False"),
     Flip("pending claims that say the same are no news", "status.py", "elif says != held:", "else:"),
     Flip("an instant overlaps what contains it", "../events/times.py", "return start <= other_start < end", "return start < other_start < end"),
-    Flip("since reaches over claims that say the same", "status.py", "        if says != held:\n            start =", "        if True:\n            start ="),
+    Flip("since reaches over claims that say the same", "status.py", "        if says != held:\n            return first.takes_effect", "        if True:\n            return first.takes_effect"),
+    Flip("since reaches over long runs", "status.py", "        if says != held:\n            start =", "        if True:\n            start ="),
     Flip("a grading is known from its position", "sources.py", 'clock == "recorded"', "False"),
 )  # fmt: skip
 

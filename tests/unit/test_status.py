@@ -39,6 +39,16 @@ def test_since_reaches_back_over_claims_that_say_the_same() -> None:
     assert story.status("hama", at="12-02").since == "2024-11-27T00:00:00Z"
 
 
+def test_since_reaches_back_however_long_the_run_is() -> None:
+    """Over more claims than are read at once, and over a withdrawal of somebody who was not there."""
+    story = Story().captured("hama", by="hts", on="11-20").held("hama", by="saa", since="11-21")
+    story.withdrawn("hama", by=["hts"], on="11-22")
+    for day in range(23, 30):
+        story.held("hama", by="saa", since=f"11-{day}")
+
+    assert story.status("hama", at="12-02").since == "2024-11-21T00:00:00Z"
+
+
 def test_pending_claims_that_say_the_same_as_the_basis_are_not_listed() -> None:
     """They change nothing, and begin no stretch."""
     story = Story().held("hama", by="saa", since="11-27").held("hama", by="saa", since="12-01", by_source="rumour")
