@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from events.log import Held, Log, NewEvent
+from events.appends import Held, NewEvent
+from events.log import Log
 from events.recorded import stream_id
 from events.records import Event
 from events.shape import AnyEvent

@@ -1,9 +1,10 @@
-"""A place on the reported clock as it looked at an earlier log position: folded anew from the log (slow, and rare).
+"""Places on the reported clock as they looked at an earlier log position: folded anew from the log (slow, and rare).
 
 A view on the reported clock is rewritten when an archive arrives late, so it does not hold its own past. A view on the
-recorded clock does: it tells which developments were ever recorded at the place.
+recorded clock does: it tells which developments were ever recorded at a place.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from psycopg import Connection
@@ -21,25 +22,27 @@ from projections.views import View
 
 
 def versions_as_of(
-    connection: Connection[TupleRow], log: Log, view: View, location_id: str, position: int
+    connection: Connection[TupleRow], log: Log, view: View, locations: Collection[str], position: int
 ) -> list[ClaimVersion]:
-    """The claim versions of a place as the view would hold them, had the log ended at `position`."""
+    """The claim versions of some places as the view would hold them, had the log ended at `position`."""
     sources = Sources(view.reading.clock)
     for one in log.reference(until=position):
         sources.learn(one.position, one.event)
     found: list[ClaimVersion] = []
-    for development, members in _ever_at(connection, location_id).items():
+    wanted = set(locations)
+    for development, members in _ever_at(connection, locations).items():
         recorded = _events(connection, members, position)
         if any(one.event.development_id == development for one in recorded):
             found += claim_versions(development, recorded, sources, view.reading)
-    return [one for one in found if one.location_id == location_id]
+    return [one for one in found if one.location_id in wanted]
 
 
-def _ever_at(connection: Connection[TupleRow], location_id: str) -> dict[UUID, set[UUID]]:
-    """Every development ever recorded at a place, with all that is merged into it by now."""
+def _ever_at(connection: Connection[TupleRow], locations: Collection[str]) -> dict[UUID, set[UUID]]:
+    """Every development ever recorded at some places, with all that is merged into it by now."""
     recorded = views.find(connection, "current")
     rows = connection.execute(
-        recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = %s"), [location_id]
+        recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = ANY(%s)"),
+        [list(locations)],
     ).fetchall()
     here = {row[0] for row in rows}
     return with_merged(here, dict(views.mergers_around(connection, recorded, here)))

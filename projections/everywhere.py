@@ -1,14 +1,14 @@
 """The answers of many places at one moment, from a view's table: the last accepted claim of each, and what is pending."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from projections.claims import Assertion, ClaimVersion, is_withdrawal, resolved
-from projections.status import Answer, Pending
+from projections.claims import Assertion, ClaimVersion, is_withdrawal, known_claims, resolved
+from projections.status import Answer, Pending, stretches
 from projections.views import CLAIM_COLUMNS, View
 
 _DESC = "takes_effect DESC, published_at DESC, position DESC"
@@ -75,6 +75,25 @@ def places_with_access(connection: Connection[TupleRow], view: View, known: int)
         {"known": known},
     )
     return {row[0] for row in rows}
+
+
+def answers_among(versions: Iterable[ClaimVersion], at: datetime, known: int) -> dict[Place, Answer]:
+    """The same from all claim versions of some places in memory (pure)."""
+    by_place: dict[Place, list[ClaimVersion]] = {}
+    for version in versions:
+        by_place.setdefault(_place(version), []).append(version)
+    return {
+        place: next(one.answer for one in reversed(stretches(claims)) if one.valid_from is None or one.valid_from <= at)
+        for place in sorted(by_place)
+        if (claims := [one for one in known_claims(by_place[place], place[1], known) if one.takes_effect <= at])
+    }
+
+
+def with_access_among(versions: Iterable[ClaimVersion], known: int) -> set[str]:
+    """`places_with_access`, from claim versions in memory (pure)."""
+    return {
+        one.location_id for one in versions if one.facet == "access" and one.bearing != "ignored" and one.known(known)
+    }
 
 
 def _claims(

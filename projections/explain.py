@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.developments import DevelopmentCorroborated, DevelopmentDenied, DevelopmentReported
-from projections.knowing import Recorded
+from projections.knowing import Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Grading, Sources
 from projections.standing import (
@@ -42,11 +42,16 @@ class Weighed(NamedTuple):
 
 
 class Account(NamedTuple):
-    """A development as known at one moment: what bears on it, its standing and the rule, and its statements weighed."""
+    """A development as known at one moment: what bears on it, its standing and the rule, and its statements weighed.
+
+    Attributes:
+        recorded: The events that are known of it then, those that mergers brought included.
+    """
 
     heard: Hearing
     found: Finding
     statements: tuple[Weighed, ...]
+    recorded: tuple[Recorded, ...]
 
 
 def account(
@@ -72,7 +77,8 @@ def account(
         retracted = said not in remaining
         speaks = not retracted and said.affirms == stance[said.origin].affirms
         weighed.append(Weighed(said, weight, speaks, retracted, None if said.affirms else is_effective(weight)))
-    return Account(heard, finding(heard, grading_of), tuple(weighed))
+    known_then = Cluster(recorded, reading).known_by(development_id, known)
+    return Account(heard, finding(heard, grading_of), tuple(weighed), tuple(known_then))
 
 
 def statement_event(

@@ -93,6 +93,13 @@ class Cluster:
                 if known < void_from and (self._is_kept(one) or isinstance(one.event, ReportRetracted)):
                     yield Brought(one, known, void_from)
 
+    def known_by(self, development_id: UUID, known: int) -> list[Recorded]:
+        """What is known of a development by a moment: its own events and what mergers brought, in the order of the clock."""
+        own = [(self.known(one), one.position, one) for one in self._events[development_id]]
+        brought = [(one.known, one.recorded.position, one.recorded) for one in self.brought(development_id)
+                   if known < one.void_from]  # fmt: skip
+        return [one for moment, _, one in sorted([*own, *brought], key=lambda each: each[:2]) if moment <= known]
+
     def _merged_from(self, other: UUID, into: UUID) -> int | None:
         """From when `other` counts for `into`, followed through every merge between; None where it never does."""
         merges = []

@@ -8,7 +8,7 @@ claims that it names: a scan that skipped what was not known yet in the table to
 in the index alone a tenth of that (`bench point_status`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -115,12 +115,10 @@ def stored_claims_at(
     }
 
 
-def every_version(connection: Connection[TupleRow], view: View, location_id: str) -> list[ClaimVersion]:
-    """All claim versions of a place, for its history and its belief map."""
-    rows = connection.execute(
-        view.sql(f"SELECT {CLAIM_COLUMNS} FROM {{claim_version}} WHERE location_id = %s"), [location_id], binary=True
-    )
-    return [ClaimVersion(*row) for row in rows]
+def every_version(connection: Connection[TupleRow], view: View, locations: Collection[str]) -> list[ClaimVersion]:
+    """All claim versions of some places, for their history and their belief maps."""
+    statement = view.sql(f"SELECT {CLAIM_COLUMNS} FROM {{claim_version}} WHERE location_id = ANY(%s)")
+    return [ClaimVersion(*row) for row in connection.execute(statement, [list(locations)], binary=True)]
 
 
 class StoredClaims:

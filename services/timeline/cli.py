@@ -17,13 +17,14 @@ from typer.core import TyperGroup
 
 from projections.views import UnknownView
 from services.timeline import console, files, logs, serving, story, typed
+from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.migrate import MigrationError
 from services.timeline.migrate import migrate as apply_migrations
 from services.timeline.migrate import pending as pending_migrations
 from services.timeline.narration import explained
-from services.timeline.reader import Asked, CannotAsk, NotRegistered, NotYet
+from services.timeline.reader import NotRegistered
 from services.timeline.settings import Settings, UnusableSettings, settings
 from services.timeline.typed import Unusable
 
@@ -207,10 +208,9 @@ def _asking(
     }
     with _timeline() as timeline:
         console.follow(timeline)
-        yield (
-            timeline,
-            timeline.reader.ask(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position),
-        )
+        asking = timeline.reader.asking
+        with asking(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position) as asked:
+            yield timeline, asked
 
 
 @db.command("migrate")

@@ -16,8 +16,9 @@ from events.times import rfc3339
 from projections.claims import asserted
 from services.timeline import narration, wire
 from services.timeline.api import rendering
+from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
-from services.timeline.reader import Asked, PlaceStatus, Reader
+from services.timeline.reader import PlaceStatus, Reader
 from services.timeline.selection import Selection, selected
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from events import checks
+from events.appends import Held, HeldEvent, NewEvent, Place
 from events.developments import (
     DevelopmentAmended,
     DevelopmentEvent,
@@ -20,7 +21,6 @@ from events.developments import (
     Participant,
     ReportRetracted,
 )
-from events.log import Held, HeldEvent, NewEvent, Place
 from events.problems import Problem, UnusableEvent, shown
 from events.recorded import reference_stream, stream_id
 from events.records import Event, changed

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from events import checks
-from events.developments import DevelopmentAmended, DevelopmentAssessed, DevelopmentReported
+from events.developments import DevelopmentAmended, DevelopmentAssessed, DevelopmentDenied, DevelopmentReported
 from events.records import changed
 from events.times import rfc3339
 from events.vocabulary import CREDIBILITY_WORDS
@@ -26,7 +26,8 @@ from projections.policies import (
 from projections.standing import AGAINST_INTEREST, SELF_SERVING
 from projections.status import Status
 from services.timeline import wire
-from services.timeline.reader import Asked, Reader, Told
+from services.timeline.asked import Asked
+from services.timeline.reader import Reader, Told
 
 
 class Names:
@@ -140,7 +141,7 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         development_id=str(claim.development_id),
         facet=claim.facet,
         kind=account.heard.kind,
-        summary=_summary(one.recorded, claim.development_id),
+        summary=_summary(one.account.recorded, claim.development_id),
         mode=says.mode,
         holders=says.holders,
         challengers=says.challengers,
@@ -152,9 +153,9 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         bearing=claim.bearing,
         rule=account.found.rule,
         part=_part(claim, says, status, asked.at),
-        words=_words(claim, says, account, one.recorded, names),
+        words=_words(claim, says, account, one.account.recorded, names),
         flags=tuple(_flags(one)),
-        statements=tuple(_statement(weighed, one.recorded, names) for weighed in account.statements),
+        statements=tuple(_statement(weighed, one.account.recorded, names) for weighed in account.statements),
     )
 
 
@@ -189,16 +190,11 @@ def _part(claim: ClaimVersion, says: Asserted, status: Status | None, at: dateti
 
 def _flags(one: Told) -> Iterable[str]:
     heard = one.account.heard
-    for recorded in one.recorded:
+    for recorded in one.account.recorded:
         yield from checks.flags(recorded.event, heard.occurred)
-    amended = [r.position for r in one.recorded if isinstance(r.event, DevelopmentAmended) and _moved(r.event)]
-    earlier = [
-        r
-        for r in one.recorded
-        if amended
-        and r.position < amended[-1]
-        and type(r.event).__name__ in ("DevelopmentAssessed", "DevelopmentDenied")
-    ]
+    events = [each.event for each in one.account.recorded]
+    moved = [at for at, event in enumerate(events) if isinstance(event, DevelopmentAmended) and _moved(event)]
+    earlier = moved and any(isinstance(event, DevelopmentAssessed | DevelopmentDenied) for event in events[: moved[-1]])
     if earlier:
         yield "an assessment or denial was made before the kind or place of the development was amended; it still counts"
 

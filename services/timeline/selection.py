@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from projections.catalogue import Catalogue
 from projections.claims import asserted
+from services.timeline.asked import Asked
 from services.timeline.geometry import representative_point
-from services.timeline.reader import Asked, Everywhere, NotRegistered, Reader
+from services.timeline.reader import Everywhere, NotRegistered, Reader
 
 Box = tuple[float, float, float, float]
 

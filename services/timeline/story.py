@@ -23,6 +23,7 @@ class Moment(msgspec.Struct, frozen=True):
     known_at: Instant
     view: str
 
+
 #: The parts of claims that the story tells; what was superseded, or comes later, is left to `explain`.
 _TOLD = ("basis", "pending", "ignored", "conflicting")
 
@@ -48,8 +49,8 @@ def tell(timeline: Timeline) -> None:
     console.out.print("[bold]Hama, December 2024: what was said, and what was known when[/bold]")
     said: set[tuple[str, str]] = set()
     for number, moment in enumerate(moments(), start=1):
-        asked = timeline.reader.ask(moment.view, at=moment.at, known_at=moment.known_at)
-        told = narration.explained(timeline.reader, asked, moment.place)
+        with timeline.reader.asking(moment.view, at=moment.at, known_at=moment.known_at) as asked:
+            told = narration.explained(timeline.reader, asked, moment.place)
         console.out.print(f"\n[bold cyan]{number}. {escape(moment.caption)}[/bold cyan]")
         console.out.print(f"   [dim]at {told.at}, as published by {told.known_at}[/dim]")
         console.out.print(f"   [bold]{escape(told.sentence)}[/bold]")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from events.times import rfc3339, utc
 from projections.catalogue import Catalogue
 from services.timeline import console
-from services.timeline.reader import Asked
+from services.timeline.asked import Asked
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 

@@ -9,7 +9,8 @@ import msgspec
 from events.times import rfc3339
 from projections.claims import asserted
 from projections.status import Answer, Status
-from services.timeline.reader import Asked, PlaceStatus
+from services.timeline.asked import Asked
+from services.timeline.reader import PlaceStatus
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time", "examples": ["2024-12-02T12:00:00Z"]})]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from events.log import Held, Log, NewEvent, Place
+from events.appends import Held, NewEvent, Place
+from events.log import Log
 from events.problems import UnusableEvent
 from events.records import Event
 from events.shape import read_event

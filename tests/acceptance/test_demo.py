@@ -25,8 +25,8 @@ def told(postgres_18: str) -> Iterator[Timeline]:
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda row: f"{row.place} {row.at} {row.known_at} {row.facet}")
 def test_the_story_answers_as_was_written_down_by_hand(told: Timeline, expected: Expected) -> None:
     """One row of the table, with its reason."""
-    asked = told.reader.ask("published", at=_moment(expected.at), known_at=_moment(expected.known_at))
-    answer = wire.location_status(asked, expected.place, told.reader.status(asked, expected.place))
+    with told.reader.asking("published", at=_moment(expected.at), known_at=_moment(expected.known_at)) as asked:
+        answer = wire.location_status(asked, expected.place, told.reader.status(asked, expected.place))
     status = getattr(answer, expected.facet)
 
     assert status.mode == expected.mode, expected.reason
@@ -81,8 +81,8 @@ def test_the_six_moments_are_rows_of_the_table_and_explained_in_words(told: Time
     assert len(moments) == 6
     for moment in moments:
         assert (moment.place, moment.at, moment.known_at) in rows
-        asked = told.reader.ask(moment.view, at=moment.at, known_at=moment.known_at)
-        explanation = narration.explained(told.reader, asked, moment.place)
+        with told.reader.asking(moment.view, at=moment.at, known_at=moment.known_at) as asked:
+            explanation = narration.explained(told.reader, asked, moment.place)
         assert explanation.sentence
         assert all(claim.words for claim in explanation.claims)
 

@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 
 from events.log import CHANNEL
-from services.timeline import reader, story
+from services.timeline import asked, story
 from services.timeline.api import events as events_api
 from services.timeline.api.app import create
 from services.timeline.composition import Following, Timeline, opened
@@ -706,7 +706,7 @@ def test_a_reader_may_wait_for_what_was_written(desk: Desk) -> None:
 
 def test_waiting_for_what_nobody_wrote_ends(told: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, and when to come again."""
-    monkeypatch.setattr(reader, "PATIENCE", 0.1)
+    monkeypatch.setattr(asked, "PATIENCE", 0.1)
     answer = told.get("/v1/locations/sy-hama/status?min_position=1000000")
 
     assert "1000000" in assert_problem(answer, 503)["detail"]

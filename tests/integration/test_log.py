@@ -16,7 +16,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from events.log import Log, NewEvent
+from events.appends import NewEvent
+from events.log import Log
 from events.records import Event
 from events.shape import read_event
 from projections.follower import Follower
@@ -135,7 +136,8 @@ def test_following_and_reading_need_no_right_to_the_log_itself(each_database: st
             Writer(Log(pool)).append([source(1)], "follower")
     with as_role(each_database, "reader") as pool:
         reader = Reader(Log(pool), pool)
-        assert reader.status(reader.ask("current"), "sy-hama").control.basis is not None
+        with reader.asking("current") as asked:
+            assert reader.status(asked, "sy-hama").control.basis is not None
         for attack in ("DELETE FROM view", "UPDATE view SET position = 0", "DELETE FROM claim_version_1"):
             with pool.connection() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(attack)

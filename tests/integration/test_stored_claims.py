@@ -135,7 +135,7 @@ def test_what_was_known_early_about_much_later_is_found_without_looking_further(
     with timeline.log.pool.connection() as connection:
         for name in views.ALWAYS:
             view = views.find(connection, name)
-            versions = every_version(connection, view, "hama")
+            versions = every_version(connection, view, ["hama"])
             assert len(versions) > 200
             moments = sorted({one.known_from for one in versions})
             for _ in range(150):

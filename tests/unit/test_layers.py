@@ -49,13 +49,13 @@ def test_imports_run_in_one_direction(layer: str) -> None:
 def test_only_the_log_knows_the_library_that_it_is_built_on() -> None:
     """So that it can be replaced, or overridden, in one place."""
     knowing = [path for layer in LAYERS for path in modules(layer) if "eventsourcing" in names(path)]
-    assert knowing == [ROOT / "events" / "log.py"]
+    assert knowing == [ROOT / "events" / "recorder.py"]
 
 
 def test_of_the_events_only_the_log_knows_a_database() -> None:
     """What was said is plain values."""
     knowing = {path.name for path in modules("events") if names(path) & {"psycopg", "psycopg_pool"}}
-    assert knowing == {"log.py"}
+    assert knowing == {"log.py", "recorder.py"}
 
 
 @pytest.mark.parametrize("layer", ["events", "projections"])

@@ -17,7 +17,7 @@ from projections.catalogue import Catalogue
 from projections.policies import Reading
 from projections.views import View
 from services.timeline import typed
-from services.timeline.reader import Asked
+from services.timeline.asked import Asked
 from services.timeline.typed import Unusable
 from tests.stories import when
 
@@ -64,6 +64,9 @@ def test_a_moment_with_its_offset_is_taken_as_it_is(text: str, capsys: pytest.Ca
     """Whatever the zone, and without a word."""
     assert typed.moment("--at", text, "Asia/Damascus") == when("12-02T12:00")
     assert capsys.readouterr() == ("", "")
+
+
+NO_CONNECTION: Any = None  # what people type is looked up in the catalogue alone
 
 
 def test_nothing_typed_is_no_moment() -> None:
@@ -118,7 +121,7 @@ def catalogue() -> Catalogue:
 def asked(position: int = 5) -> Asked:
     view = View(1, "current", Reading(clock="recorded"), position)
     moment = when("12-02")
-    return Asked(view, "current", moment, position, moment, position, known_pinned=False, pinned=False)
+    return Asked(NO_CONNECTION, view, "current", moment, position, moment, position, known_pinned=False, pinned=False)
 
 
 @pytest.mark.parametrize(

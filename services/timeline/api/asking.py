@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -12,8 +13,8 @@ from fastapi.routing import APIRoute
 from pydantic import BeforeValidator
 
 from events.times import Instant, utc
+from services.timeline.asked import Asked, CannotAsk
 from services.timeline.composition import Timeline
-from services.timeline.reader import Asked, CannotAsk
 
 _EATEN_PLUS = re.compile(r" (\d{2}:\d{2})\Z")
 
@@ -110,9 +111,9 @@ class Wanted:
     known_position: int | None
     min_position: int | None
 
-    def settled(self) -> Asked:
-        """The question, settled on both axes; errors as `Reader.ask` raises them."""
-        return self.opened.reader.ask(
+    def settled(self) -> AbstractContextManager[Asked]:
+        """The question, settled on both axes and held while it is answered; errors as `Reader.asking` raises them."""
+        return self.opened.reader.asking(
             self.view,
             at=self.at,
             known_at=self.known_at,

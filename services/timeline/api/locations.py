@@ -11,8 +11,8 @@ from services.timeline import wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
+from services.timeline.asked import Asked, CannotAsk
 from services.timeline.narration import explained
-from services.timeline.reader import Asked, CannotAsk
 from services.timeline.selection import Selection, selected
 
 router = APIRouter(tags=["Status"])
@@ -24,30 +24,32 @@ LocationId = Annotated[str, Path(max_length=100, examples=["sy-hama"])]
 @router.get("/v1/locations/{location_id}/status", **document(wire.LocationStatus, 404))
 def status(request: Request, location_id: LocationId, question: Question) -> Response:
     """Who held a place at `at`, as known at `known_at`, with what else is claimed, and the roll-up of places below."""
-    asked = question.settled()
-    found = question.opened.reader.status(asked, location_id)
-    return rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
+    with question.settled() as asked:
+        found = question.opened.reader.status(asked, location_id)
+        return rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
 
 
 @router.get("/v1/locations/{location_id}/history", **document(wire.History, 404))
 def history(request: Request, location_id: LocationId, opened: Opened, question: Question) -> Response:
     """The stretches of a place's status along the valid axis, as known at one moment."""
-    asked = question.settled()
-    found = opened.reader.history(asked, location_id)
-    control, access = (
-        tuple(
-            wire.StretchOut(wire.moment(one.valid_from), wire.moment(one.valid_until), **wire.answer_fields(one.answer))
-            for one in found.get(facet, ())
+    with question.settled() as asked:
+        found = opened.reader.history(asked, location_id)
+        control, access = (
+            tuple(
+                wire.StretchOut(
+                    wire.moment(one.valid_from), wire.moment(one.valid_until), **wire.answer_fields(one.answer)
+                )
+                for one in found.get(facet, ())
+            )
+            for facet in FACETS
         )
-        for facet in FACETS
-    )
-    body = wire.History(
-        location_id=location_id,
-        **wire.coordinates(asked),
-        control=control,
-        access=access if "access" in found else None,
-    )
-    return rendering.answer(request, _without_at(asked), wire.encode(body))
+        body = wire.History(
+            location_id=location_id,
+            **wire.coordinates(asked),
+            control=control,
+            access=access if "access" in found else None,
+        )
+        return rendering.answer(request, _without_at(asked), wire.encode(body))
 
 
 @router.get("/v1/locations/{location_id}/beliefs", **document(wire.Beliefs, 404))
@@ -59,31 +61,31 @@ def beliefs(
     facet: Annotated[Facet, Query(description="Which facet of the status.")] = "control",
 ) -> Response:
     """The belief map of a place: on which valid time it was believed what, and from when to when."""
-    asked = question.settled()
-    found, times = opened.reader.beliefs(asked, location_id, facet)
-    recorded = asked.view.reading.clock == "recorded"
-    drawn = tuple(
-        wire.RectangleOut(
-            valid_from=wire.moment(one.valid_from),
-            valid_until=wire.moment(one.valid_until),
-            known_from=wire.moment(asked.known_time(one.known_from, times)),
-            known_until=wire.moment(asked.known_time(one.known_until, times)),
-            known_from_position=one.known_from if recorded else None,
-            known_until_position=one.known_until if recorded and one.known_until != FOREVER else None,
-            **wire.answer_fields(one.answer),
+    with question.settled() as asked:
+        found, times = opened.reader.beliefs(asked, location_id, facet)
+        recorded = asked.view.reading.clock == "recorded"
+        drawn = tuple(
+            wire.RectangleOut(
+                valid_from=wire.moment(one.valid_from),
+                valid_until=wire.moment(one.valid_until),
+                known_from=wire.moment(asked.known_time(one.known_from, times)),
+                known_until=wire.moment(asked.known_time(one.known_until, times)),
+                known_from_position=one.known_from if recorded else None,
+                known_until_position=one.known_until if recorded and one.known_until != FOREVER else None,
+                **wire.answer_fields(one.answer),
+            )
+            for one in found
         )
-        for one in found
-    )
-    body = wire.Beliefs(location_id=location_id, facet=facet, **wire.coordinates(asked), rectangles=drawn)
-    return rendering.answer(request, _without_at(asked), wire.encode(body))
+        body = wire.Beliefs(location_id=location_id, facet=facet, **wire.coordinates(asked), rectangles=drawn)
+        return rendering.answer(request, _without_at(asked), wire.encode(body))
 
 
 @router.get("/v1/locations/{location_id}/explain", **document(wire.Explanation, 404))
 def explain(request: Request, location_id: LocationId, opened: Opened, question: Question) -> Response:
     """Why the status is what it is: every claim in order, what it became, by which rule, and what each report weighed."""
-    asked = question.settled()
-    body = explained(opened.reader, asked, location_id)
-    return rendering.answer(request, asked, wire.encode(body))
+    with question.settled() as asked:
+        body = explained(opened.reader, asked, location_id)
+        return rendering.answer(request, asked, wire.encode(body))
 
 
 @router.get("/v1/status", **document(wire.AllStatus, 404, formats=tuple(rendering.FORMATS.values())))
@@ -103,13 +105,13 @@ def status_everywhere(
     ] = None,
 ) -> Response:
     """The status of every registered place at one moment, ordered by id."""
-    asked = question.settled()
-    form = rendering.wanted_format(request, f)
-    choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
-    found = selected(opened.reader, asked, choice)
-    catalogue = opened.reader.catalogue(asked.known_position)
-    body = rendering.everywhere(asked, found, catalogue, form)
-    return rendering.answer(request, asked, body, rendering.FORMATS[form])
+    with question.settled() as asked:
+        form = rendering.wanted_format(request, f)
+        choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
+        found = selected(opened.reader, asked, choice)
+        catalogue = opened.reader.catalogue(asked.known_position)
+        body = rendering.everywhere(asked, found, catalogue, form)
+        return rendering.answer(request, asked, body, rendering.FORMATS[form])
 
 
 def _box(text: str | None) -> tuple[float, float, float, float] | None:

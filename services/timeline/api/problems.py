@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from events.problems import Problem, UnusableEvent, shown
 from projections.views import UnknownView
-from services.timeline.reader import CannotAsk, NotRegistered, NotYet
+from services.timeline.asked import CannotAsk, NotYet
+from services.timeline.reader import NotRegistered
 from services.timeline.wire import FieldError, ProblemOut, encode
 from services.timeline.writer import Result
 

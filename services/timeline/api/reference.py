@@ -10,7 +10,8 @@ from services.timeline import wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
-from services.timeline.reader import Asked, NotRegistered
+from services.timeline.asked import Asked
+from services.timeline.reader import NotRegistered
 
 router = APIRouter(tags=["Reference"])
 
@@ -31,43 +32,43 @@ def _page(found: Sequence[T], ids: Sequence[str], after: str | None, limit: int)
 @router.get("/v1/sources", **document(wire.SourcePage, 404))
 def sources(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every source, graded as known then, ordered by id."""
-    asked = question.settled()
-    found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
-    page, following = _page(found, [one.source_id for one in found], after, limit)
-    body = wire.SourcePage(asked.known_position, tuple(map(_source, page)), following)
-    return rendering.answer(request, asked, wire.encode(body))
+    with question.settled() as asked:
+        found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
+        page, following = _page(found, [one.source_id for one in found], after, limit)
+        body = wire.SourcePage(asked.known_position, tuple(map(_source, page)), following)
+        return rendering.answer(request, asked, wire.encode(body))
 
 
 @router.get("/v1/sources/{source_id}", **document(wire.SourceOut, 404))
 def source(request: Request, source_id: Id, opened: Opened, question: Question) -> Response:
     """One source, graded as known then."""
-    asked = question.settled()
-    found = opened.reader.catalogue(asked.known_position).source(source_id, asked.known_position)
-    if found is None:
-        raise NotRegistered("source", source_id, asked.known_position)
-    return rendering.answer(request, asked, wire.encode(_source(found)))
+    with question.settled() as asked:
+        found = opened.reader.catalogue(asked.known_position).source(source_id, asked.known_position)
+        if found is None:
+            raise NotRegistered("source", source_id, asked.known_position)
+        return rendering.answer(request, asked, wire.encode(_source(found)))
 
 
 @router.get("/v1/actors", **document(wire.ActorPage, 404))
 def actors(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every actor with its dated names, ordered by id; named as at `at`."""
-    asked = question.settled()
-    catalogue = opened.reader.catalogue(asked.known_position)
-    found = catalogue.actors(asked.known_position)
-    page, following = _page(found, [one.actor_id for one in found], after, limit)
-    said = tuple(_actor(one, catalogue, asked) for one in page)
-    return rendering.answer(request, asked, wire.encode(wire.ActorPage(asked.known_position, said, following)))
+    with question.settled() as asked:
+        catalogue = opened.reader.catalogue(asked.known_position)
+        found = catalogue.actors(asked.known_position)
+        page, following = _page(found, [one.actor_id for one in found], after, limit)
+        said = tuple(_actor(one, catalogue, asked) for one in page)
+        return rendering.answer(request, asked, wire.encode(wire.ActorPage(asked.known_position, said, following)))
 
 
 @router.get("/v1/actors/{actor_id}", **document(wire.ActorOut, 404))
 def actor(request: Request, actor_id: Id, opened: Opened, question: Question) -> Response:
     """One actor with its dated names; named as at `at`."""
-    asked = question.settled()
-    catalogue = opened.reader.catalogue(asked.known_position)
-    found = catalogue.actor(actor_id, asked.known_position)
-    if found is None:
-        raise NotRegistered("actor", actor_id, asked.known_position)
-    return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
+    with question.settled() as asked:
+        catalogue = opened.reader.catalogue(asked.known_position)
+        found = catalogue.actor(actor_id, asked.known_position)
+        if found is None:
+            raise NotRegistered("actor", actor_id, asked.known_position)
+        return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
 
 
 @router.get("/v1/locations", **document(wire.LocationPage, 404))
@@ -82,24 +83,24 @@ def locations(
     limit: Limit = 1000,
 ) -> Response:
     """Every location as it is at `at`, as known then, ordered by id."""
-    asked = question.settled()
-    catalogue = opened.reader.catalogue(asked.known_position)
-    if name is None:
-        ids = catalogue.location_ids(asked.known_position)
-    else:
-        ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
-    page, following = _page(ids, ids, after, limit)
-    said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
-    return rendering.answer(request, asked, wire.encode(wire.LocationPage(asked.known_position, said, following)))
+    with question.settled() as asked:
+        catalogue = opened.reader.catalogue(asked.known_position)
+        if name is None:
+            ids = catalogue.location_ids(asked.known_position)
+        else:
+            ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
+        page, following = _page(ids, ids, after, limit)
+        said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
+        return rendering.answer(request, asked, wire.encode(wire.LocationPage(asked.known_position, said, following)))
 
 
 @router.get("/v1/locations/{location_id}", **document(wire.LocationOut, 404))
 def location(request: Request, location_id: Id, opened: Opened, question: Question) -> Response:
     """One location as it is at `at`, as known then."""
-    asked = question.settled()
-    catalogue = opened.reader.catalogue(asked.known_position)
-    said = _location(catalogue, _held(catalogue, asked, location_id), asked)
-    return rendering.answer(request, asked, wire.encode(said))
+    with question.settled() as asked:
+        catalogue = opened.reader.catalogue(asked.known_position)
+        said = _location(catalogue, _held(catalogue, asked, location_id), asked)
+        return rendering.answer(request, asked, wire.encode(said))
 
 
 @router.get("/v1/views", **document(wire.ViewPage))

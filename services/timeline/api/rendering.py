@@ -11,8 +11,9 @@ from fastapi import Request, Response
 from events.times import rfc3339
 from projections.catalogue import Catalogue, Location
 from services.timeline import wire
+from services.timeline.asked import Asked, CannotAsk
 from services.timeline.geometry import representative_point
-from services.timeline.reader import Asked, CannotAsk, Everywhere
+from services.timeline.reader import Everywhere
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

@@ -1,0 +1,303 @@
+"""The log's side of the `eventsourcing` library: the only file that knows it.
+
+The library's application, event store and mapper carry plain events here; its recorder is ours wherever it writes or
+reads. Measured on eventsourcing 9.5.6: its composite-typed INSERT and dict-row SELECT cost 3x and 2x, `LOCK TABLE`
+needs more rights than an insert-only role has, and its pipeline mode hangs for ever with psycopg 3.3.9 on large
+parameters. So `insert_events` and the reading are overridden whole.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import InfrastructureFactory, Mapper, Notification, StoredEvent, Transcoder
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.utils import Environment, EnvType
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from events import codec
+from events.appends import Decide, HeldEvent, NewEvent, Place
+from events.recorded import RecordedEvent
+from events.records import Event
+from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
+
+#: Whoever tails the log may LISTEN here; the payload is the last position appended.
+CHANNEL: Final = "timeline_log"
+
+Pool = ConnectionPool[Connection[TupleRow]]
+
+
+class LogRecorder(PostgresApplicationRecorder):
+    """The library's recorder over our table, with our columns, our lock and our way of reading."""
+
+    datastore: "LogDatastore"
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        """The library's entrance: append stored events whose versions the caller has assigned."""
+        with self._appending() as appending:
+            return [place.position for place in appending.write(list(stored_events))]
+
+    def append(self, decide: Decide) -> list[Place]:
+        """Lock, let the caller decide on what is held, write, commit."""
+        with self._appending() as appending:
+            mapper = LogMapper()
+            return appending.write([mapper.to_stored_event(event) for event in decide(appending)])
+
+    @contextmanager
+    def _appending(self) -> Iterator["_Appending"]:
+        with self.datastore.own_pool.connection() as connection, connection.transaction():
+            yield _Appending(connection)
+
+    def read(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
+        return list(map(as_recorded, self._rows(SELECT_WHOLE, after, limit, until)))
+
+    def structures(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
+        return list(map(structure_only, self._rows(SELECT_STRUCTURE, after, limit, until)))
+
+    def _rows(self, select: str, after: int, limit: int, until: int | None) -> list[TupleRow]:
+        with self.datastore.own_pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            return cursor.execute(
+                f"{select} WHERE position > %s::bigint AND position <= %s::bigint ORDER BY position LIMIT %s::bigint",
+                [after, until if until is not None else 2**62, limit],
+            ).fetchall()
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        with self.datastore.own_pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                "SELECT stream_id, version, type, structure FROM event WHERE stream_id = %s AND version > %s::int "
+                f"AND version <= %s::int ORDER BY version {'DESC' if desc else 'ASC'} LIMIT %s::bigint",
+                [originator_id, gt or 0, 2**31 - 1 if lte is None else lte, limit],
+            ).fetchall()
+        return [StoredEvent(*row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        after = (start or 0) - (1 if inclusive_of_start and start else 0)
+        with self.datastore.own_pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                "SELECT stream_id, version, type, structure, position FROM event "
+                "WHERE position > %s::bigint AND position <= %s::bigint "
+                "AND (%s::text[] = '{}' OR type = ANY(%s::text[])) ORDER BY position LIMIT %s::bigint",
+                [after, 2**62 if stop is None else stop, list(topics), list(topics), limit],
+            ).fetchall()
+        return [Notification(*row) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        with self.datastore.own_pool.connection() as connection:
+            row = connection.execute("SELECT position FROM log_head").fetchone()
+        return row[0] or None if row else None
+
+
+@dataclass(frozen=True)
+class StoredRow(StoredEvent):
+    """The library's stored event with the columns that are ours."""
+
+    event_id: UUID
+    recorded_by: str
+    text: bytes | None
+    salt: bytes | None
+
+
+class LogMapper(Mapper[UUID]):
+    """Events ⇄ stored events, by the names and bytes of `codec`."""
+
+    def __init__(self) -> None:
+        super().__init__(transcoder=_NoTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        new: NewEvent = domain_event
+        form = codec.encode(new.event)
+        return StoredRow(
+            originator_id=new.originator_id,
+            originator_version=new.version,
+            topic=form.name,
+            state=form.structure,
+            event_id=new.event_id,
+            recorded_by=new.recorded_by,
+            text=form.text,
+            salt=form.salt,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        return codec.decode(stored_event.topic, stored_event.state)
+
+
+class LogDatastore(PostgresDatastore):
+    """The service's own connection pool under the library's name for it. Closing is left to whoever made the pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.own_pool = pool
+        self.schema = "public"
+        self.originator_id_type = "uuid"
+        self.enable_db_functions = False
+        self.lock_timeout = 0
+        self.single_row_tracking = True
+        self.db_type_names = set()
+        self.psycopg_type_adapters = {}
+        self.psycopg_python_types = {}
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Connection[Any]]:
+        """A connection with the dict rows that the library's own statements expect (its LISTEN, for one)."""
+        with self.own_pool.connection() as connection:
+            before = connection.row_factory
+            connection.row_factory = dict_row  # type: ignore[assignment]
+            try:
+                yield connection
+            finally:
+                connection.row_factory = before
+
+    def register_type_adapters(self) -> None:
+        """None: we bind plain arrays, not composites."""
+
+    def close(self) -> None:
+        """Nothing: the pool belongs to the service."""
+
+
+class LogFactory(PostgresFactory):
+    """Infrastructure over a pool that is open already; tables are made by our migrations alone."""
+
+    application_recorder_class = LogRecorder
+
+    def __init__(self, env: Environment | EnvType | None, pool: Pool) -> None:
+        InfrastructureFactory.__init__(self, env)
+        self.datastore = LogDatastore(pool)
+
+    def env_create_table(self) -> bool:
+        return False
+
+
+class LogApplication(Application[UUID]):
+    """The library's application over the log: its event store, notification log and subscriptions."""
+
+    name = "timeline"
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        super().__init__()
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        return LogFactory(env, self._pool)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        return LogMapper()
+
+    def construct_recorder(self) -> LogRecorder:
+        recorder = LogRecorder(self.factory.datastore, events_table_name="event")  # type: ignore[attr-defined]
+        recorder.channel_name = CHANNEL
+        return recorder
+
+
+class _NoTranscoder(Transcoder):
+    """The library wants one; `codec` does the work."""
+
+    def encode(self, obj: Any) -> bytes:
+        raise NotImplementedError
+
+    def decode(self, data: bytes) -> Any:
+        raise NotImplementedError
+
+
+# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one.
+_INSERT = """
+WITH moment AS MATERIALIZED (
+    SELECT clock_timestamp() AS clock, greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
+), written AS (
+    INSERT INTO event (position, event_id, stream_id, version, recorded_at, recorded_by, type, structure, text, salt)
+    SELECT %b::bigint + n, event_id, stream_id, version, first + (n - 1) * interval '1 microsecond', recorded_by,
+           type, structure, text, salt
+    FROM moment, unnest(%b::uuid[], %b::uuid[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[])
+         WITH ORDINALITY AS new (event_id, stream_id, version, recorded_by, type, structure, text, salt, n)
+    ORDER BY n
+    RETURNING position, recorded_at
+)
+SELECT position, recorded_at, clock FROM written, moment ORDER BY position
+"""
+
+
+class _Appending:
+    """One append under way: the lock is held until its transaction ends. This is the `Held` that decisions read."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        self._connection = connection
+        row = connection.execute("SELECT position, recorded_at FROM log_head FOR UPDATE").fetchone()
+        assert row is not None
+        self.head = Place(*row)
+
+    def write(self, stored: Sequence[StoredEvent]) -> list[Place]:
+        """Insert the events at the next positions; PostgreSQL moves the head with them (`log_advance`)."""
+        if not stored:
+            return []
+        rows = self._connection.execute(
+            _INSERT, [self.head.recorded_at, self.head.position, *_columns(stored)]
+        ).fetchall()
+        self._connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(rows[-1][0])])
+        return [Place(position, recorded_at) for position, recorded_at, _ in rows]
+
+    def versions(self, streams: Collection[UUID]) -> dict[UUID, int]:
+        if not streams:
+            return {}
+        rows = self._connection.execute(
+            "SELECT wanted.id, held.version FROM unnest(%b::uuid[]) AS wanted (id) CROSS JOIN LATERAL "
+            "(SELECT version FROM event WHERE stream_id = wanted.id ORDER BY version DESC LIMIT 1) AS held",
+            [list(streams)],
+        ).fetchall()
+        return dict(rows)
+
+    def stream(self, stream: UUID) -> list[RecordedEvent[Event]]:
+        rows = self._connection.execute(
+            f"{SELECT_STRUCTURE} WHERE stream_id = %b ORDER BY version", [stream], binary=True
+        ).fetchall()
+        return list(map(structure_only, rows))
+
+    def recorded(self, event_ids: Collection[UUID]) -> dict[UUID, HeldEvent]:
+        if not event_ids:
+            return {}
+        rows = self._connection.execute(
+            "SELECT event_id, position, recorded_at, type, structure, text, salt FROM event WHERE event_id = ANY(%b)",
+            [list(event_ids)],
+            binary=True,
+        ).fetchall()
+        return {row[0]: HeldEvent(Place(row[1], row[2]), *row[3:]) for row in rows}
+
+
+def _columns(stored: Sequence[StoredEvent]) -> list[list[Any]]:
+    """The rows as columns, ready to be bound as binary arrays."""
+    rows = [row if isinstance(row, StoredRow) else _foreign_row(row) for row in stored]
+    return [
+        [row.event_id for row in rows],
+        [row.originator_id for row in rows],
+        [row.originator_version for row in rows],
+        [row.recorded_by for row in rows],
+        [row.topic for row in rows],
+        [row.state for row in rows],
+        [row.text for row in rows],
+        [row.salt for row in rows],
+    ]
+
+
+def _foreign_row(event: StoredEvent) -> StoredRow:
+    """A stored event from the library's own paths, which know nothing of our columns."""
+    return StoredRow(
+        event.originator_id, event.originator_version, event.topic, event.state, uuid4(), "local", None, None
+    )

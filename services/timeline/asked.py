@@ -1,0 +1,165 @@
+"""A question settled on both axes: which view, at what moment, as known when, and whether the answer is the same for ever.
+
+DESIGN.md, section 5: on the recorded clock the known axis is the log position; an answer is pinned where it names a view's
+id and a position, or a time not later than the newest folded event; on the reported clock only together with a position,
+for an archive may arrive late.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from events.log import Pool
+from projections import views
+from projections.claims import FOREVER, from_micros, micros
+from projections.views import Standing, View
+
+#: A read that waits for a position gives up after so many seconds.
+PATIENCE = 5.0
+
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NotYet(RuntimeError):
+    """A position that was waited for is not folded yet."""
+
+    def __init__(self, wanted: int, position: int) -> None:
+        super().__init__(f"position {wanted} is not folded yet; the view stands at {position}")
+
+
+class CannotAsk(ValueError):
+    """A question that makes no sense, with the parameter that is wrong."""
+
+    def __init__(self, field: str, value: object, message: str) -> None:
+        self.field, self.value, self.message = field, value, message
+        super().__init__(f"{field}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A settled question: a view and a moment on both axes.
+
+    Attributes:
+        connection: On which it is to be answered, while the question is held.
+        at: The moment of the valid axis.
+        known: The moment of the known axis, as the view's clock counts.
+        known_at: The same as a time.
+        known_position: The log position up to which the answer rests on the log.
+        known_pinned: View and known axis are named so that what is known by them is the same for ever.
+        pinned: The valid axis is named too: the answer is the same for ever.
+        as_of: On the reported clock, an earlier log position that was asked for; None for what is folded.
+    """
+
+    connection: Connection[TupleRow]
+    view: View
+    view_name: str
+    at: datetime
+    known: int
+    known_at: datetime
+    known_position: int
+    known_pinned: bool
+    pinned: bool
+    as_of: int | None = None
+
+    def known_time(self, known: int | None, positions: dict[int, datetime]) -> datetime | None:
+        """A moment of the known axis as a time; None for an open end."""
+        if known is None or known == FOREVER:
+            return None
+        return from_micros(known) if self.view.reading.clock == "reported" else positions[known]
+
+
+@contextmanager
+def settled(
+    points: Pool,
+    view: str,
+    *,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+    known_position: int | None = None,
+    min_position: int | None = None,
+) -> Iterator[Asked]:
+    """Settle a question on both axes, and hold one state of the view's tables until it is answered.
+
+    On the recorded clock nothing has to be held: what is known at a folded position never changes. On the reported clock
+    a late arrival rewrites the past, so the question and its answer share a snapshot: else an answer could tell one
+    position and rest on another.
+
+    Args:
+        at, known_at: Moments; both default to now.
+
+    Raises:
+        UnknownView: no such view.
+        NotYet: `min_position` was not folded in time.
+        CannotAsk: both a time and a position to know by, on the recorded clock.
+    """
+    if min_position is not None:
+        _wait_for(points, view, min_position)
+    asked = {"known_at": known_at, "known_position": known_position}
+    with points.connection() as connection:
+        standing = views.standing(connection, view, **asked)  # type: ignore[arg-type]
+        if standing.view.reading.clock == "recorded":
+            yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
+            return
+        with connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            found = views.find(connection, view)
+            yield _on_the_reported_clock(connection, found, view, at, known_at, known_position)
+
+
+def _on_the_recorded_clock(
+    connection: Connection[TupleRow],
+    standing: Standing,
+    name: str,
+    at: datetime | None,
+    known_at: datetime | None,
+    known_position: int | None,
+) -> Asked:
+    if known_at is not None and known_position is not None:
+        raise CannotAsk("known_position", known_position, "on the recorded clock give this or known_at, not both")
+    found, newest = standing.view, standing.newest or _BEFORE_ALL
+    known, known_then = found.position, newest
+    if known_position is not None:
+        known, known_then = min(known_position, found.position), standing.recorded_at or _BEFORE_ALL
+    elif known_at is not None and known_at <= newest:
+        known, known_then = standing.position or 0, known_at
+    named = known_position is not None or known_at is not None
+    within = known_position == known or (known_at is not None and known_then == known_at)
+    pinned = name == str(found.view_id) and named and within
+    when = at or datetime.now(UTC)
+    return Asked(connection, found, name, when, known, known_then, known, pinned, pinned and at is not None)
+
+
+def _on_the_reported_clock(
+    connection: Connection[TupleRow],
+    found: View,
+    name: str,
+    at: datetime | None,
+    known_at: datetime | None,
+    as_of: int | None,
+) -> Asked:
+    """What was known is asked by time; a log position beside it pins what had arrived by then."""
+    known_then = known_at or datetime.now(UTC)
+    position = found.position if as_of is None else min(as_of, found.position)
+    pinned = name == str(found.view_id) and known_at is not None and position == as_of
+    when = at or datetime.now(UTC)
+    earlier = position if position < found.position else None
+    known = micros(known_then)
+    return Asked(connection, found, name, when, known, known_then, position, pinned, pinned and at is not None, earlier)
+
+
+def _wait_for(points: Pool, name: str, min_position: int) -> None:
+    """Wait until a view has folded a position."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        with points.connection() as connection:
+            position = views.find(connection, name).position
+        if position >= min_position:
+            return
+        if time.monotonic() > give_up:
+            raise NotYet(min_position, position)
+        time.sleep(0.01)
