@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.timeline import wire
+from services.timeline import wire, wire_reference
 from services.timeline.api import documents, events, locations, problems, reference, rendering
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -44,12 +44,12 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
 
 
 def _add_health(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["Operations"], **document(wire.Health))
+    @app.get("/healthz", tags=["Operations"], **document(wire_reference.Health))
     def healthz() -> Response:
         """The process answers."""
-        return Response(wire.encode(wire.Health("ok")), media_type=rendering.JSON)
+        return Response(wire.encode(wire_reference.Health("ok")), media_type=rendering.JSON)
 
-    @app.get("/readyz", tags=["Operations"], **document(wire.Health))
+    @app.get("/readyz", tags=["Operations"], **document(wire_reference.Health))
     def readyz(request: Request, opened: Opened) -> Response:
         """The database answers, a follower is at work, and the views are not far behind the log."""
         head = opened.log.head().position
@@ -59,7 +59,7 @@ def _add_health(app: FastAPI) -> None:
             return problems.problem(503, "Not ready", "the follower is not running", headers={"Retry-After": "5"})
         if lag > MAX_LAG:
             return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
-        return Response(wire.encode(wire.Health("ready", head, lag)), media_type=rendering.JSON)
+        return Response(wire.encode(wire_reference.Health("ready", head, lag)), media_type=rendering.JSON)
 
 
 class HeadAsGet:

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
-from services.timeline import wire
+from services.timeline import wire, wire_log, wire_reference
 from services.timeline.api.problems import MEDIA_TYPE
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
@@ -17,18 +17,18 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire.History,
         wire.Beliefs,
         wire.Explanation,
-        wire.EventPage,
-        wire.Recorded,
-        wire.LineResult,
-        wire.ProblemOut,
-        wire.SourcePage,
-        wire.SourceOut,
-        wire.ActorPage,
-        wire.ActorOut,
-        wire.LocationPage,
-        wire.LocationOut,
-        wire.ViewPage,
-        wire.Health,
+        wire_log.EventPage,
+        wire_log.Recorded,
+        wire_log.LineResult,
+        wire_log.ProblemOut,
+        wire_reference.SourcePage,
+        wire_reference.SourceOut,
+        wire_reference.ActorPage,
+        wire_reference.ActorOut,
+        wire_reference.LocationPage,
+        wire_reference.LocationOut,
+        wire_reference.ViewPage,
+        wire_reference.Health,
     )
 }
 

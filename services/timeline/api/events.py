@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from events.recorded import RecordedEvent
 from events.shape import write_event
 from events.times import rfc3339
-from services.timeline import wire
+from services.timeline import wire, wire_log
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, timeline
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
@@ -99,10 +99,10 @@ def _one(result: Result) -> Response:
     return Response(wire.encode(_recorded(result)), status_code=status, media_type=rendering.JSON)
 
 
-def _recorded(result: Result) -> wire.Recorded:
+def _recorded(result: Result) -> wire_log.Recorded:
     assert result.place is not None
-    said = wire.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at))
-    return wire.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
+    said = wire_log.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at))
+    return wire_log.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
 
 
 def _many(writer: Writer, body: bytes, atomic: bool) -> Response:
@@ -120,18 +120,18 @@ def _many(writer: Writer, body: bytes, atomic: bool) -> Response:
     return Response(bytes(out), media_type=rendering.NDJSON)
 
 
-def line_result(number: int, result: Result) -> wire.LineResult:
+def line_result(number: int, result: Result) -> wire_log.LineResult:
     """What became of one line."""
     if result.refusal is not None:
-        return wire.LineResult(number, "refused", None, refusal(result.refusal))
+        return wire_log.LineResult(number, "refused", None, refusal(result.refusal))
     assert result.place is not None
     said = "appended" if result.appended else "already_there"
     if not result.flags:
-        return wire.LineResult(number, said, result.place.position, None, str(result.event_id))
-    return wire.LineResult(number, said, result.place.position, None, str(result.event_id), result.flags)
+        return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id))
+    return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id), result.flags)
 
 
-@router.get("/v1/events", **document(wire.EventPage, formats=(rendering.NDJSON,)))
+@router.get("/v1/events", **document(wire_log.EventPage, formats=(rendering.NDJSON,)))
 def get_events(
     request: Request,
     opened: Opened,
@@ -145,18 +145,18 @@ def get_events(
     if form == "ndjson":
         return rendering.answer(request, None, b"".join(_lines(found)), rendering.NDJSON)
     following = found[-1].position if len(found) == limit else None
-    return rendering.answer(request, None, wire.encode(wire.EventPage(tuple(found), following)))
+    return rendering.answer(request, None, wire.encode(wire_log.EventPage(tuple(found), following)))
 
 
-def _lines(found: list[wire.RecordedOut]) -> Iterator[bytes]:
+def _lines(found: list[wire_log.RecordedOut]) -> Iterator[bytes]:
     for one in found:
         yield wire.encode(one) + b"\n"
 
 
-def recorded_out(one: RecordedEvent[Any]) -> wire.RecordedOut:
+def recorded_out(one: RecordedEvent[Any]) -> wire_log.RecordedOut:
     """A recorded event as it is answered: its place in the log, and the event in the shape in which it was posted."""
     event = write_event(one.event)
     event = {"type": event.pop("type"), "event_id": str(one.event_id), **event}
-    return wire.RecordedOut(
+    return wire_log.RecordedOut(
         one.position, rfc3339(one.recorded_at.astimezone(UTC)), one.recorded_by, one.version, one.redacted, event
     )

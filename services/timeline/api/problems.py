@@ -14,7 +14,8 @@ from events.problems import Problem, UnusableEvent, shown
 from projections.views import UnknownView
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.reader import NotRegistered
-from services.timeline.wire import FieldError, ProblemOut, encode
+from services.timeline.wire import encode
+from services.timeline.wire_log import FieldError, ProblemOut
 from services.timeline.writer import Result
 
 logger = structlog.get_logger(__name__)

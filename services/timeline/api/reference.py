@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from projections.catalogue import Actor, Catalogue, Location, Source
-from services.timeline import wire
+from services.timeline import wire, wire_reference
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
@@ -29,17 +29,17 @@ def _page(found: Sequence[T], ids: Sequence[str], after: str | None, limit: int)
     return tuple(found[begin:end]), ids[end - 1] if end < len(ids) else None
 
 
-@router.get("/v1/sources", **document(wire.SourcePage, 404))
+@router.get("/v1/sources", **document(wire_reference.SourcePage, 404))
 def sources(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every source, graded as known then, ordered by id."""
     with question.settled() as asked:
         found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
         page, following = _page(found, [one.source_id for one in found], after, limit)
-        body = wire.SourcePage(asked.known_position, tuple(map(_source, page)), following)
+        body = wire_reference.SourcePage(asked.known_position, tuple(map(_source, page)), following)
         return rendering.answer(request, asked, wire.encode(body))
 
 
-@router.get("/v1/sources/{source_id}", **document(wire.SourceOut, 404))
+@router.get("/v1/sources/{source_id}", **document(wire_reference.SourceOut, 404))
 def source(request: Request, source_id: Id, opened: Opened, question: Question) -> Response:
     """One source, graded as known then."""
     with question.settled() as asked:
@@ -49,7 +49,7 @@ def source(request: Request, source_id: Id, opened: Opened, question: Question) 
         return rendering.answer(request, asked, wire.encode(_source(found)))
 
 
-@router.get("/v1/actors", **document(wire.ActorPage, 404))
+@router.get("/v1/actors", **document(wire_reference.ActorPage, 404))
 def actors(request: Request, opened: Opened, question: Question, after: After = None, limit: Limit = 1000) -> Response:
     """Every actor with its dated names, ordered by id; named as at `at`."""
     with question.settled() as asked:
@@ -57,10 +57,12 @@ def actors(request: Request, opened: Opened, question: Question, after: After = 
         found = catalogue.actors(asked.known_position)
         page, following = _page(found, [one.actor_id for one in found], after, limit)
         said = tuple(_actor(one, catalogue, asked) for one in page)
-        return rendering.answer(request, asked, wire.encode(wire.ActorPage(asked.known_position, said, following)))
+        return rendering.answer(
+            request, asked, wire.encode(wire_reference.ActorPage(asked.known_position, said, following))
+        )
 
 
-@router.get("/v1/actors/{actor_id}", **document(wire.ActorOut, 404))
+@router.get("/v1/actors/{actor_id}", **document(wire_reference.ActorOut, 404))
 def actor(request: Request, actor_id: Id, opened: Opened, question: Question) -> Response:
     """One actor with its dated names; named as at `at`."""
     with question.settled() as asked:
@@ -71,7 +73,7 @@ def actor(request: Request, actor_id: Id, opened: Opened, question: Question) ->
         return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
 
 
-@router.get("/v1/locations", **document(wire.LocationPage, 404))
+@router.get("/v1/locations", **document(wire_reference.LocationPage, 404))
 def locations(
     request: Request,
     opened: Opened,
@@ -91,10 +93,12 @@ def locations(
             ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
         page, following = _page(ids, ids, after, limit)
         said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
-        return rendering.answer(request, asked, wire.encode(wire.LocationPage(asked.known_position, said, following)))
+        return rendering.answer(
+            request, asked, wire.encode(wire_reference.LocationPage(asked.known_position, said, following))
+        )
 
 
-@router.get("/v1/locations/{location_id}", **document(wire.LocationOut, 404))
+@router.get("/v1/locations/{location_id}", **document(wire_reference.LocationOut, 404))
 def location(request: Request, location_id: Id, opened: Opened, question: Question) -> Response:
     """One location as it is at `at`, as known then."""
     with question.settled() as asked:
@@ -103,11 +107,11 @@ def location(request: Request, location_id: Id, opened: Opened, question: Questi
         return rendering.answer(request, asked, wire.encode(said))
 
 
-@router.get("/v1/views", **document(wire.ViewPage))
+@router.get("/v1/views", **document(wire_reference.ViewPage))
 def views(request: Request, opened: Opened) -> Response:
     """The views: how each reads the log, and the last position folded into it."""
     found = tuple(
-        wire.ViewOut(
+        wire_reference.ViewOut(
             str(view.view_id),
             view.name,
             view.reading.policy.label,
@@ -118,7 +122,7 @@ def views(request: Request, opened: Opened) -> Response:
         )
         for view in opened.reader.views()
     )
-    return rendering.answer(request, None, wire.encode(wire.ViewPage(opened.log.head().position, found)))
+    return rendering.answer(request, None, wire.encode(wire_reference.ViewPage(opened.log.head().position, found)))
 
 
 def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:
@@ -128,18 +132,20 @@ def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:
     return found
 
 
-def _source(one: Source) -> wire.SourceOut:
-    return wire.SourceOut(one.source_id, one.name, one.kind, one.reliability, one.aligned_with, one.url)
+def _source(one: Source) -> wire_reference.SourceOut:
+    return wire_reference.SourceOut(one.source_id, one.name, one.kind, one.reliability, one.aligned_with, one.url)
 
 
-def _actor(one: Actor, catalogue: Catalogue, asked: Asked) -> wire.ActorOut:
+def _actor(one: Actor, catalogue: Catalogue, asked: Asked) -> wire_reference.ActorOut:
     name = catalogue.actor_name(one.actor_id, asked.at, asked.known_position)
-    aliases = tuple(wire.AliasOut(was, wire.moment(since), wire.moment(until)) for was, since, until in one.names)
-    return wire.ActorOut(one.actor_id, name, one.kind, aliases)
+    aliases = tuple(
+        wire_reference.AliasOut(was, wire.moment(since), wire.moment(until)) for was, since, until in one.names
+    )
+    return wire_reference.ActorOut(one.actor_id, name, one.kind, aliases)
 
 
-def _location(catalogue: Catalogue, one: Location, asked: Asked) -> wire.LocationOut:
-    return wire.LocationOut(
+def _location(catalogue: Catalogue, one: Location, asked: Asked) -> wire_reference.LocationOut:
+    return wire_reference.LocationOut(
         one.location_id,
         one.name,
         one.kind,

@@ -1,0 +1,64 @@
+"""The JSON shapes of the log (API.md): recorded events, what became of those posted, and problems after RFC 9457."""
+
+from typing import Any
+
+import msgspec
+
+from services.timeline.wire import Moment, Uuid
+
+
+class RecordedOut(msgspec.Struct, frozen=True):
+    """An event in the log, with its place in it; `event` has the shape in which it was posted."""
+
+    position: int
+    recorded_at: Moment
+    recorded_by: str
+    version: int
+    redacted: bool
+    event: dict[str, Any]
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events in the order of the log; `next` is the position to go on after, null at the end."""
+
+    events: tuple[RecordedOut, ...]
+    next: int | None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The answer to one event posted."""
+
+    event_id: Uuid
+    position: int
+    recorded_at: Moment
+    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing that is wrong: the field by its path, the value that stood there, and what would do."""
+
+    field: str
+    value: Any
+    message: str
+    line: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class ProblemOut(msgspec.Struct, frozen=True):
+    """A problem after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class LineResult(msgspec.Struct, frozen=True):
+    """What became of one line of NDJSON."""
+
+    line: int
+    result: str
+    position: int | None
+    problem: ProblemOut | None = None
+    event_id: Uuid | None = None
+    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
