@@ -26,7 +26,7 @@ from projections.everywhere import Place, answers, answers_among, places_with_ac
 from projections.explain import Account, account
 from projections.mergers import with_merged
 from projections.sources import Sources
-from projections.status import Answer, Claims, Status, Stretch, status_at, stretches
+from projections.status import NOBODY_KNOWS, Answer, Claims, Status, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
 from projections.views import View
 from services.timeline.asked import Asked, CannotAsk, settled
@@ -151,9 +151,10 @@ class Reader:
 
     def _rollup(self, asked: Asked, below: Sequence[str]) -> list[tuple[str, tuple[str, ...], int]]:
         """How many of the places below are in each mode with the same holders; the most frequent first."""
+        found, _ = self._answers(asked, below, access=False)
         counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        for one in self.everywhere(asked, below):
-            held = one.control.assertion
+        for location in below:
+            held = found.get(_at(location, "control"), NOBODY_KNOWS).assertion
             counts[asserted(held)[:2] if held else ("unknown", ())] += 1
         return [(mode, holders, n) for (mode, holders), n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
@@ -187,25 +188,26 @@ class Reader:
     def everywhere(self, asked: Asked, locations: Sequence[str]) -> list[Everywhere]:
         """The answers of many locations, in their order."""
         found, with_access = self._answers(asked, locations)
-        unknown = Answer(None, None, None, ())
         return [
             Everywhere(
                 one,
-                found.get(_at(one, "control"), unknown),
-                found.get(_at(one, "access"), unknown) if one in with_access else None,
+                found.get(_at(one, "control"), NOBODY_KNOWS),
+                found.get(_at(one, "access"), NOBODY_KNOWS) if one in with_access else None,
             )
             for one in locations
         ]
 
-    def _answers(self, asked: Asked, locations: Sequence[str]) -> tuple[dict[Place, Answer], set[str]]:
-        """The answer of each place and facet, and the places on whose access any claim bears."""
+    def _answers(
+        self, asked: Asked, locations: Sequence[str], *, access: bool = True
+    ) -> tuple[dict[Place, Answer], set[str]]:
+        """The answer of each place and facet, and (where asked for) the places on whose access any claim bears."""
         if asked.as_of is not None:
             versions = self._versions(asked, locations)
             return answers_among(versions, asked.at, asked.known), with_access_among(versions, asked.known)
         narrow = locations if len(locations) < NARROW else None
         with self._planned_for_the_moment(asked) as connection:
             found = answers(connection, asked.view, asked.at, asked.known, narrow)
-            return found, places_with_access(connection, asked.view, asked.known)
+            return found, places_with_access(connection, asked.view, asked.known) if access else set()
 
     @contextmanager
     def _planned_for_the_moment(self, asked: Asked) -> Iterator[Connection[TupleRow]]:
