@@ -41,21 +41,35 @@ _BEGINS: Final = (SourceRegistered, ActorRegistered, LocationRegistered, Develop
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event that will be appended, or that is in the log already (then `place` says where)."""
+    """An event that will be appended, or that is in the log already (then `place` says where).
+
+    Attributes:
+        again: It stands in this batch already; it will be appended once.
+    """
 
     event_id: UUID
     event: Event
     place: Place | None
     flags: tuple[str, ...] = ()
+    again: bool = False
+
+
+class Outdated(UnusableEvent):
+    """The stream of an event is at another version than was expected."""
+
+    def __init__(self, field: str, expected: int, found: int) -> None:
+        said = (
+            f"is at version {found}, not {expected}: somebody recorded something about it meanwhile; look, then decide"
+        )
+        super().__init__([Problem(field, str(expected), said)], conflict=True)
 
 
 class Intake:
     """Decides on events one after another, each seeing those accepted before it, as if they were in the log already."""
 
-    def __init__(self, held: Held, now: datetime, recorded_by: str) -> None:
+    def __init__(self, held: Held, now: datetime) -> None:
         self._held = held
         self._now = now
-        self._recorded_by = recorded_by
         self._versions: dict[UUID, int] = {}
         self._absent: set[UUID] = set()
         self._already: dict[UUID, HeldEvent] = {}
@@ -92,19 +106,37 @@ class Intake:
             self._streams[stream] = held + fresh
         return self._streams[stream]
 
-    def decide(self, event: Event) -> Accepted:
+    def mark(self) -> int:
+        """A point to go back to."""
+        return len(self.new)
+
+    def back_to(self, mark: int) -> None:
+        """Undo what was accepted since a mark, as if it had never been handed in."""
+        while len(self.new) > mark:
+            undone = self.new.pop()
+            stream = undone.originator_id
+            self._versions[stream] -= 1
+            if stream in self._streams:
+                self._streams[stream].pop()
+            del self._accepted_ids[undone.event_id]
+
+    def decide(self, event: Event, recorded_by: str, expected_version: int | None = None) -> Accepted:
         """Accept an event, or recognise it.
 
         Raises:
+            Outdated: its stream is not at the expected version.
             UnusableEvent: every reason against it; `conflict` where it contradicts what is held under the same id.
         """
         if event.event_id is not None and (known := self._recognise(event.event_id, event)) is not None:
             return known
+        found = self._version(stream_id(event)) if expected_version is not None else None
+        if expected_version is not None and found is not None and found != expected_version:
+            raise Outdated("expected_version", expected_version, found)
         problems = [*checks.problems(event), *self._general_problems(event)]
         problems = problems or list(_HELD_CHECKS.get(type(event), _nothing)(self, event))
         if problems:
             raise UnusableEvent(problems)
-        return self._accept(event)
+        return self._accept(event, recorded_by)
 
     def _recognise(self, event_id: UUID, event: Event) -> Accepted | None:
         held = self._already.get(event_id)
@@ -117,11 +149,11 @@ class Intake:
         if before is None:
             return None
         if before == event:
-            return Accepted(event_id, event, None)
+            return Accepted(event_id, event, None, again=True)
         said = "stands twice in this batch, with different content"
         raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
 
-    def _accept(self, event: Event) -> Accepted:
+    def _accept(self, event: Event, recorded_by: str) -> Accepted:
         stream = stream_id(event)
         version = self._version(stream) + 1
         event_id = event.event_id or uuid4()
@@ -129,7 +161,7 @@ class Intake:
         if stream in self._streams:
             self._streams[stream].append(event)
         self._accepted_ids[event_id] = event
-        self.new.append(NewEvent(event=event, event_id=event_id, version=version, recorded_by=self._recorded_by))
+        self.new.append(NewEvent(event=event, event_id=event_id, version=version, recorded_by=recorded_by))
         return Accepted(event_id, event, None, tuple(self._flags(event)))
 
     def _flags(self, event: Event) -> list[str]:

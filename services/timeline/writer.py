@@ -1,9 +1,16 @@
-"""Posted bytes → events in the log: parses, lets the intake decide under the lock, and tells each line its result."""
+"""Posted bytes → events in the log: parses, lets the intake decide under the lock, and tells each line its result.
 
+Callers from many threads are committed together (`together.py`), each with an answer of its own: one caller's conflict
+fails no other, an atomic group stays whole, and nothing is answered before it is durable.
+"""
+
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
+
+import psycopg
 
 from events.appends import Held, NewEvent, Place
 from events.log import Log
@@ -11,6 +18,10 @@ from events.problems import UnusableEvent
 from events.records import Event
 from events.shape import read_event
 from services.timeline.intake import Accepted, Intake
+from services.timeline.together import Together
+
+#: Events committed together are no more than this, unless one caller hands in more.
+MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +30,14 @@ class Result:
 
     Attributes:
         appended: It was appended now; False where it was there already, or refused.
+        version: The version of its stream with it; None where it was there already.
         flags: What is odd about it but was kept.
     """
 
     event_id: UUID | None = None
     place: Place | None = None
     appended: bool = False
+    version: int | None = None
     refusal: UnusableEvent | None = None
     flags: tuple[str, ...] = ()
 
@@ -39,20 +52,54 @@ class Refused(Exception):
 
 
 class Writer:
-    """Appends what people post, one batch an append."""
+    """Appends what people post."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self._together = Together(self._commit, MOST)
 
-    def append(self, raws: Sequence[bytes | Event], recorded_by: str, *, atomic: bool = False) -> list[Result]:
-        """Append events given as JSON bytes, or as events; a result for each, in order.
+    def append(
+        self,
+        raws: Sequence[bytes | Event],
+        recorded_by: str,
+        *,
+        atomic: bool = False,
+        expected_version: int | None = None,
+    ) -> list[Result]:
+        """Append events given as JSON bytes, or as events; a result for each, in order, once they are durable.
+
+        Args:
+            expected_version: The version that the stream of each event has to have before it (optimistic concurrency);
+                an event that is there already is answered as such, whatever the version is by now.
 
         Raises:
             Refused: `atomic`, and one of them was refused.
+            psycopg.OperationalError: the database was lost; whether they were recorded is then unknown, and handing
+                in the same event ids again tells.
         """
-        batch = _Batch([_parsed(raw) for raw in raws], recorded_by, atomic=atomic)
-        places = self._log.append(batch.decide)
-        return batch.results(places)
+        request = _Request([_parsed(raw) for raw in raws], recorded_by, atomic, expected_version)
+        self._together.hand_in(request)
+        if request.failure is not None:
+            raise request.failure
+        return request.results
+
+    def _commit(self, requests: Sequence["_Request"]) -> None:
+        batch = _Batch(requests)
+        try:
+            batch.tell(self._log.append(batch.decide))
+        except psycopg.OperationalError as lost:  # nobody knows whether it was committed: so each is told
+            for request in requests:
+                request.failure = copy.copy(lost)
+        except Exception as failure:  # noqa: BLE001  (told to whom it belongs)
+            if len(requests) == 1:
+                requests[0].failure = failure
+            else:
+                self._one_by_one(requests)
+
+    def _one_by_one(self, requests: Sequence["_Request"]) -> None:
+        """Find out whose request it is that cannot be committed, and fail no other."""
+        for request in requests:
+            self._commit([request])
 
 
 def _parsed(raw: bytes | Event) -> Event | UnusableEvent:
@@ -64,52 +111,72 @@ def _parsed(raw: bytes | Event) -> Event | UnusableEvent:
         return refusal
 
 
-class _Batch:
-    """One append: what was parsed, what the intake made of each, and where the new ones came to stand."""
+@dataclass(slots=True)
+class _Request:
+    """What one caller hands in, and what becomes of it."""
 
-    def __init__(self, parsed: Sequence[Event | UnusableEvent], recorded_by: str, *, atomic: bool) -> None:
-        self._parsed = parsed
-        self._recorded_by = recorded_by
-        self._atomic = atomic
-        self._decided: list[Accepted | UnusableEvent] = []
+    parsed: Sequence[Event | UnusableEvent]
+    recorded_by: str
+    atomic: bool
+    expected_version: int | None
+    decided: list[Accepted | UnusableEvent] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    failure: Exception | None = field(default_factory=lambda: psycopg.OperationalError("the commit was interrupted"))
+
+    @property
+    def weight(self) -> int:
+        return len(self.parsed)
+
+
+class _Batch:
+    """One append for several callers: what the intake made of each event, and where the new ones came to stand."""
+
+    def __init__(self, requests: Sequence[_Request]) -> None:
+        self._requests = requests
         self._new: Sequence[NewEvent] = ()
 
     def decide(self, held: Held) -> Sequence[NewEvent]:
         """Called under the lock: accept or refuse one after another."""
-        intake = Intake(held, datetime.now(UTC), self._recorded_by)
-        intake.look_up([one for one in self._parsed if isinstance(one, Event)])
-        self._decided = [self._decide_one(intake, one) for one in self._parsed]
-        if self._atomic and any(isinstance(one, UnusableEvent) for one in self._decided):
-            raise Refused([_result(one, {}) for one in self._decided])
+        intake = Intake(held, datetime.now(UTC))
+        intake.look_up([one for request in self._requests for one in request.parsed if isinstance(one, Event)])
+        for request in self._requests:
+            _decide(intake, request)
         self._new = intake.new
         return intake.new
 
-    def _decide_one(self, intake: Intake, one: Event | UnusableEvent) -> Accepted | UnusableEvent:
-        if isinstance(one, UnusableEvent):
-            return one
-        try:
-            return intake.decide(one)
-        except UnusableEvent as refusal:
-            return refusal
-
-    def results(self, places: Sequence[Place]) -> list[Result]:
-        """A result for each event, once the append is durable."""
-        appended = {new.event_id: place for new, place in zip(self._new, places, strict=True)}
-        seen: set[UUID] = set()
-        found = []
-        for one in self._decided:
-            result = _result(one, appended)
-            if result.event_id in seen and result.appended:
-                result = Result(result.event_id, result.place, appended=False)
-            if result.event_id is not None:
-                seen.add(result.event_id)
-            found.append(result)
-        return found
+    def tell(self, places: Sequence[Place]) -> None:
+        """Leave a result for each event with its caller, once the append is durable."""
+        appended = {new.event_id: (place, new.version) for new, place in zip(self._new, places, strict=True)}
+        for request in self._requests:
+            request.failure = None
+            request.results = [_result(one, appended) for one in request.decided]
+            if request.atomic and any(isinstance(one, UnusableEvent) for one in request.decided):
+                request.failure = Refused([one if one.refusal else Result() for one in request.results])
 
 
-def _result(one: Accepted | UnusableEvent, appended: dict[UUID, Place]) -> Result:
+def _decide(intake: Intake, request: _Request) -> None:
+    before = intake.mark()
+    request.decided = [_decide_one(intake, request, one) for one in request.parsed]
+    if request.atomic and any(isinstance(one, UnusableEvent) for one in request.decided):
+        intake.back_to(before)
+
+
+def _decide_one(intake: Intake, request: _Request, one: Event | UnusableEvent) -> Accepted | UnusableEvent:
+    if isinstance(one, UnusableEvent):
+        return one
+    try:
+        return intake.decide(one, request.recorded_by, request.expected_version)
+    except UnusableEvent as refusal:
+        return refusal
+
+
+def _result(one: Accepted | UnusableEvent, appended: dict[UUID, tuple[Place, int]]) -> Result:
+    """The result of one event; the same event in another place of the batch was there already."""
     if isinstance(one, UnusableEvent):
         return Result(refusal=one)
     if one.place is not None:
         return Result(one.event_id, one.place)
-    return Result(one.event_id, appended.get(one.event_id), appended=True, flags=one.flags)
+    place, version = appended.get(one.event_id, (None, None))
+    if one.again:
+        return Result(one.event_id, place)
+    return Result(one.event_id, place, appended=True, version=version, flags=one.flags)
