@@ -44,14 +44,13 @@ class Place:
 class Held(Protocol):
     """What the log holds, read under the lock of an append."""
 
-    def versions(self, streams: Collection[UUID]) -> dict[UUID, int]:
-        """The version of each stream that exists."""
+    def look_up(
+        self, event_ids: Collection[UUID], streams: Collection[UUID]
+    ) -> tuple[dict[UUID, "HeldEvent"], dict[UUID, int]]:
+        """The events already recorded under some ids, and the version of each of some streams that exists."""
 
     def stream(self, stream: UUID) -> list[RecordedEvent[Event]]:
         """The events of one stream in order, without text."""
-
-    def recorded(self, event_ids: Collection[UUID]) -> dict[UUID, "HeldEvent"]:
-        """The events already recorded under these ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from eventsourcing.persistence import InfrastructureFactory, Mapper, Notificatio
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import ConnectionPool
 
@@ -30,6 +31,8 @@ from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_o
 CHANNEL: Final = "timeline_log"
 
 Pool = ConnectionPool[Connection[TupleRow]]
+
+IDLE, LOST = TransactionStatus.IDLE, TransactionStatus.UNKNOWN
 
 
 class LogRecorder(PostgresApplicationRecorder):
@@ -50,8 +53,14 @@ class LogRecorder(PostgresApplicationRecorder):
 
     @contextmanager
     def _appending(self) -> Iterator["_Appending"]:
-        with self.datastore.own_pool.connection() as connection, connection.transaction():
-            yield _Appending(connection)
+        """One transaction that holds the log's lock. Four round trips in all: lock, look up, insert, commit."""
+        with self.datastore.own_pool.connection() as connection:
+            try:
+                yield _Appending(connection)
+                connection.execute("COMMIT", prepare=False)
+            finally:
+                if connection.info.transaction_status not in (IDLE, LOST):
+                    connection.execute("ROLLBACK", prepare=False)
 
     def read(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
         return list(map(as_recorded, self._rows(SELECT_WHOLE, after, limit, until)))
@@ -221,7 +230,7 @@ class _NoTranscoder(Transcoder):
 # The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one.
 _INSERT = """
 WITH moment AS MATERIALIZED (
-    SELECT clock_timestamp() AS clock, greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
+    SELECT greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
 ), written AS (
     INSERT INTO event (position, event_id, stream_id, version, recorded_at, recorded_by, type, structure, text, salt)
     SELECT %b::bigint + n, event_id, stream_id, version, first + (n - 1) * interval '1 microsecond', recorded_by,
@@ -231,7 +240,18 @@ WITH moment AS MATERIALIZED (
     ORDER BY n
     RETURNING position, recorded_at
 )
-SELECT position, recorded_at, clock FROM written, moment ORDER BY position
+SELECT position, recorded_at,
+       CASE WHEN position = max(position) OVER () THEN pg_notify(%b, position::text) END
+FROM written ORDER BY position
+"""
+
+#: Events that are recorded already, and the versions of streams, in one round trip.
+_LOOK_UP = """
+SELECT TRUE, event_id, position, recorded_at, type, structure, text, salt, NULL::int FROM event WHERE event_id = ANY(%b)
+UNION ALL
+SELECT FALSE, wanted.id, NULL, NULL, NULL, NULL, NULL, NULL, held.version
+FROM unnest(%b::uuid[]) AS wanted (id) CROSS JOIN LATERAL
+     (SELECT version FROM event WHERE stream_id = wanted.id ORDER BY version DESC LIMIT 1) AS held
 """
 
 
@@ -240,7 +260,9 @@ class _Appending:
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
         self._connection = connection
-        row = connection.execute("SELECT position, recorded_at FROM log_head FOR UPDATE").fetchone()
+        cursor = connection.execute("BEGIN; SELECT position, recorded_at FROM log_head FOR UPDATE", prepare=False)
+        cursor.nextset()
+        row = cursor.fetchone()
         assert row is not None
         self.head = Place(*row)
 
@@ -249,36 +271,24 @@ class _Appending:
         if not stored:
             return []
         rows = self._connection.execute(
-            _INSERT, [self.head.recorded_at, self.head.position, *_columns(stored)]
+            _INSERT, [self.head.recorded_at, self.head.position, *_columns(stored), CHANNEL]
         ).fetchall()
-        self._connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(rows[-1][0])])
-        return [Place(position, recorded_at) for position, recorded_at, _ in rows]
+        return [Place(position, recorded_at) for position, recorded_at, *_ in rows]
 
-    def versions(self, streams: Collection[UUID]) -> dict[UUID, int]:
-        if not streams:
-            return {}
-        rows = self._connection.execute(
-            "SELECT wanted.id, held.version FROM unnest(%b::uuid[]) AS wanted (id) CROSS JOIN LATERAL "
-            "(SELECT version FROM event WHERE stream_id = wanted.id ORDER BY version DESC LIMIT 1) AS held",
-            [list(streams)],
-        ).fetchall()
-        return dict(rows)
+    def look_up(
+        self, event_ids: Collection[UUID], streams: Collection[UUID]
+    ) -> tuple[dict[UUID, HeldEvent], dict[UUID, int]]:
+        if not event_ids and not streams:
+            return {}, {}
+        rows = self._connection.execute(_LOOK_UP, [list(event_ids), list(streams)], binary=True).fetchall()
+        recorded = {row[1]: HeldEvent(Place(row[2], row[3]), *row[4:8]) for row in rows if row[0]}
+        return recorded, {row[1]: row[8] for row in rows if not row[0]}
 
     def stream(self, stream: UUID) -> list[RecordedEvent[Event]]:
         rows = self._connection.execute(
             f"{SELECT_STRUCTURE} WHERE stream_id = %b ORDER BY version", [stream], binary=True
         ).fetchall()
         return list(map(structure_only, rows))
-
-    def recorded(self, event_ids: Collection[UUID]) -> dict[UUID, HeldEvent]:
-        if not event_ids:
-            return {}
-        rows = self._connection.execute(
-            "SELECT event_id, position, recorded_at, type, structure, text, salt FROM event WHERE event_id = ANY(%b)",
-            [list(event_ids)],
-            binary=True,
-        ).fetchall()
-        return {row[0]: HeldEvent(Place(row[1], row[2]), *row[3:]) for row in rows}
 
 
 def _columns(stored: Sequence[StoredEvent]) -> list[list[Any]]:

@@ -75,7 +75,7 @@ class Asked:
 
 @contextmanager
 def settled(
-    points: Pool,
+    pool: Pool,
     view: str,
     *,
     at: datetime | None = None,
@@ -98,9 +98,9 @@ def settled(
         CannotAsk: both a time and a position to know by, on the recorded clock.
     """
     if min_position is not None:
-        _wait_for(points, view, min_position)
+        _wait_for(pool, view, min_position)
     asked = {"known_at": known_at, "known_position": known_position}
-    with points.connection() as connection:
+    with pool.connection() as connection:
         standing = views.standing(connection, view, **asked)  # type: ignore[arg-type]
         if standing.view.reading.clock == "recorded":
             yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
@@ -152,11 +152,11 @@ def _on_the_reported_clock(
     return Asked(connection, found, name, when, known, known_then, position, pinned, pinned and at is not None, earlier)
 
 
-def _wait_for(points: Pool, name: str, min_position: int) -> None:
+def _wait_for(pool: Pool, name: str, min_position: int) -> None:
     """Wait until a view has folded a position."""
     give_up = time.monotonic() + PATIENCE
     while True:
-        with points.connection() as connection:
+        with pool.connection() as connection:
             position = views.find(connection, name).position
         if position >= min_position:
             return

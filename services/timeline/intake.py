@@ -80,22 +80,22 @@ class Intake:
     def look_up(self, events: Collection[Event]) -> None:
         """Read what the log holds of everything that these events name, at once rather than one by one."""
         ids = [event.event_id for event in events if event.event_id is not None]
-        self._already |= self._held.recorded(ids)
-        named = {stream for event in events for stream in (stream_id(event), *_named(event))}
-        self._read_versions(named)
+        self._read(ids, {stream for event in events for stream in (stream_id(event), *_named(event))})
 
-    def _read_versions(self, streams: Collection[UUID]) -> None:
+    def _read(self, event_ids: Collection[UUID], streams: Collection[UUID]) -> None:
         unknown = {stream for stream in streams if stream not in self._versions and stream not in self._absent}
-        found = self._held.versions(unknown)
-        self._versions |= found
-        self._absent |= unknown - found.keys()
+        if event_ids or unknown:
+            recorded, found = self._held.look_up(event_ids, unknown)
+            self._already |= recorded
+            self._versions |= found
+            self._absent |= unknown - found.keys()
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether a source, actor or location is in the log, or accepted before."""
         return self._version(reference_stream(kind, key)) > 0
 
     def _version(self, stream: UUID) -> int:
-        self._read_versions([stream])
+        self._read((), [stream])
         return self._versions.get(stream, 0)
 
     def history(self, stream: UUID) -> list[Event]:

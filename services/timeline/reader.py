@@ -77,13 +77,14 @@ class Told:
 class Reader:
     """Answers questions from the views' tables and the reference data."""
 
-    def __init__(self, log: Log, points: Pool) -> None:
+    def __init__(self, log: Log, held: Pool) -> None:
         """
         Args:
-            points: Connections for questions about one place; `log.pool` serves those about all of them.
+            held: Connections that are held while a question is answered; not `log.pool`, of which an answer takes one
+                more now and then: two of one pool for one answer would let many askers wait for each other for ever.
         """
         self._log = log
-        self._points = points
+        self._held = held
         self._catalogue = Catalogue()
         self._learning = threading.Lock()
         self._crowded: set[tuple[int, str]] = set()
@@ -98,7 +99,7 @@ class Reader:
 
     def views(self) -> list[View]:
         """All views, with where they stand."""
-        with self._points.connection() as connection:
+        with self._held.connection() as connection:
             return views.every(connection)
 
     def asking(
@@ -112,7 +113,7 @@ class Reader:
     ) -> AbstractContextManager[Asked]:
         """Settle a question on both axes, and hold it while it is answered; see `asked.settled`."""
         return settled(
-            self._points, view, at=at, known_at=known_at, known_position=known_position, min_position=min_position
+            self._held, view, at=at, known_at=known_at, known_position=known_position, min_position=min_position
         )
 
     def require_location(self, asked: Asked, location_id: str) -> None:
@@ -205,21 +206,9 @@ class Reader:
             versions = self._versions(asked, locations)
             return answers_among(versions, asked.at, asked.known), with_access_among(versions, asked.known)
         narrow = locations if len(locations) < NARROW else None
-        with self._planned_for_the_moment(asked) as connection:
+        with _planned_for_the_moment(asked.connection) as connection:
             found = answers(connection, asked.view, asked.at, asked.known, narrow)
             return found, places_with_access(connection, asked.view, asked.known) if access else set()
-
-    @contextmanager
-    def _planned_for_the_moment(self, asked: Asked) -> Iterator[Connection[TupleRow]]:
-        """A connection whose plans are made for the moment asked about, as questions about all places want them."""
-        if asked.view.reading.clock == "recorded":
-            with self._log.pool.connection() as connection:
-                yield connection
-            return
-        # In its own transaction's state of the tables; the settings end with that.
-        asked.connection.execute("SET LOCAL plan_cache_mode TO force_custom_plan")
-        asked.connection.execute("SET LOCAL enable_seqscan TO on")
-        yield asked.connection
 
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
@@ -252,3 +241,12 @@ def _until(versions: Sequence[ClaimVersion], known: int) -> Iterator[ClaimVersio
     """Claim versions as they looked at a moment: what ended later had not ended then."""
     for one in versions:
         yield one if one.known_until <= known else one._replace(known_until=FOREVER)
+
+
+@contextmanager
+def _planned_for_the_moment(connection: Connection[TupleRow]) -> Iterator[Connection[TupleRow]]:
+    """Plans made for the moment asked about, with every kind of scan, as questions about many places want them."""
+    with connection.transaction():
+        connection.execute("SET LOCAL plan_cache_mode TO force_custom_plan")
+        connection.execute("SET LOCAL enable_seqscan TO on")
+        yield connection

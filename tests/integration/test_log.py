@@ -269,7 +269,7 @@ def test_an_append_that_fails_on_the_way_writes_nothing(timeline: Timeline) -> N
         return []
 
     def append_and_cut() -> None:
-        timeline.log.append(lambda held: (cut(held), held.versions([uuid4()]), [])[2])
+        timeline.log.append(lambda held: (cut(held), held.look_up([], [uuid4()]), [])[2])
 
     with pytest.raises(psycopg.OperationalError):
         append_and_cut()
