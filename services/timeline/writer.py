@@ -1,6 +1,6 @@
 """Posted bytes → events in the log: parses, lets the intake decide under the lock, and tells each line its result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -44,24 +44,35 @@ class Writer:
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    def append(self, raws: Sequence[bytes | Event], recorded_by: str, *, atomic: bool = False) -> list[Result]:
+    def append(
+        self,
+        raws: Sequence[bytes | Event],
+        recorded_by: str,
+        *,
+        atomic: bool = False,
+        allowed: Callable[[Event], None] | None = None,
+    ) -> list[Result]:
         """Append events given as JSON bytes, or as events; a result for each, in order.
+
+        Args:
+            allowed: Raises UnusableEvent where `recorded_by` may not record an event (see `access.recording`).
 
         Raises:
             Refused: `atomic`, and one of them was refused.
         """
-        batch = _Batch([_parsed(raw) for raw in raws], recorded_by, atomic=atomic)
+        batch = _Batch([_parsed(raw, allowed) for raw in raws], recorded_by, atomic=atomic)
         places = self._log.append(batch.decide)
         return batch.results(places)
 
 
-def _parsed(raw: bytes | Event) -> Event | UnusableEvent:
-    if isinstance(raw, Event):
-        return raw
+def _parsed(raw: bytes | Event, allowed: Callable[[Event], None] | None) -> Event | UnusableEvent:
     try:
-        return read_event(raw)
+        event = raw if isinstance(raw, Event) else read_event(raw)
+        if allowed is not None:
+            allowed(event)
     except UnusableEvent as refusal:
         return refusal
+    return event
 
 
 class _Batch:
