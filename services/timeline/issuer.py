@@ -124,10 +124,12 @@ class KeySet:
 
 def usable_address(address: str) -> bool:
     """Whether an address may be asked for keys: HTTPS, or plain HTTP on loopback."""
-    parts = urlsplit(address)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and on_loopback(parts.hostname))
-    )
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and on_loopback(host)))
 
 
 def on_loopback(host: str | None) -> bool:

@@ -42,7 +42,7 @@ from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 EVERYBODY = {"nobody", *ROLES}
 ASKERS = (*ROLES, "nobody")
 OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json"}
-MAY = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}}
+MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}}
 
 #: What to put into an address for each of its names.
 NAMES = {"location_id": "hama", "source_id": "monitor", "actor_id": "hts", "development_id": str(KNOWN)}
@@ -64,10 +64,14 @@ def _opened(server: str, **said: Any) -> Iterator[Timeline]:
         yield timeline
 
 
-def new_key(timeline: Timeline, name: str, *roles: access.Role, expires_at: datetime | None = None) -> tuple[str, str]:
-    """A key, and its id."""
+def new_key(
+    timeline: Timeline, name: str, *roles: access.Role, expires_at: datetime | None = None, told: bool = True
+) -> tuple[str, str]:
+    """A key, and its id; `told`: the service has read its table since."""
     with timeline.log.pool.connection() as connection:
         secret, key = keys.add(connection, name, roles, expires_at)
+    if told:
+        timeline.keys.refresh(within=0)
     return secret, key.key_id
 
 
@@ -328,7 +332,7 @@ def test_a_revoked_key_is_refused_within_seconds_and_a_new_one_taken(
 ) -> None:
     """Whoever revokes is another process: the service asks its table again."""
     monkeypatch.setattr(keys, "BETWEEN_UNKNOWN", 0.0)
-    secret, key_id = new_key(desk.timeline, "short-lived", "reader")
+    secret, key_id = new_key(desk.timeline, "short-lived", "reader", told=False)
     assert desk.client.get("/v1/sources", headers=bearing(secret)).status_code == 200
     with desk.timeline.log.pool.connection() as connection:
         keys.revoke(connection, key_id)
@@ -340,7 +344,6 @@ def test_a_revoked_key_is_refused_within_seconds_and_a_new_one_taken(
 def test_an_expired_key_is_refused(desk: Desk) -> None:
     """By the clock, not by the next reading of the table."""
     secret, key_id = new_key(desk.timeline, "fleeting", "reader", expires_at=datetime.now(UTC) + timedelta(seconds=60))
-    desk.timeline.keys.refresh(within=0)
     assert desk.client.get("/v1/sources", headers=bearing(secret)).status_code == 200
     held = dict(desk.timeline.keys._held)
     key = next(one for one in held.values() if one.key_id == key_id)
@@ -368,8 +371,13 @@ def test_the_check_asks_the_database_nothing_while_it_remembers(desk: Desk, monk
     desk.ask("reader", "GET", "/v1/sources")
     desk.timeline.keys.refresh(within=0)
     monkeypatch.setattr(desk.timeline.keys, "_read_at", desk.timeline.keys._read_at + 3600)
-    reads: list[None] = []
-    monkeypatch.setattr(keys, "every", lambda _: reads.append(None) or list(desk.timeline.keys._held.values()))
+    reads: list[object] = []
+
+    def every(connection: object) -> list[keys.Key]:
+        reads.append(connection)
+        return list(desk.timeline.keys._held.values())
+
+    monkeypatch.setattr(keys, "every", every)
 
     assert all(desk.ask("reader", "GET", "/v1/sources").status_code == 200 for _ in range(20))
     guess = {"Authorization": "Bearer tlk_guess"}
@@ -409,7 +417,6 @@ def test_the_first_key_closes_the_service_to_all_others_and_its_revocation_does_
     with _opened(postgres_18) as timeline, served(timeline) as client:
         assert client.get("/v1/status").status_code == 200
         secret, key_id = new_key(timeline, "first", "admin")
-        timeline.keys.refresh(within=0)
         assert_problem(client.get("/v1/status"), 401)
         assert client.get("/v1/status", headers=bearing(secret)).status_code == 200
         with timeline.log.pool.connection() as connection:
@@ -456,7 +463,6 @@ def test_keys_and_tokens_are_taken_side_by_side(trusting: tuple[httpx2.Client, S
     """A script has a key where people have tokens."""
     client, issuer, timeline = trusting
     secret, _ = new_key(timeline, "script", "reader")
-    timeline.keys.refresh(within=0)
 
     assert client.get("/v1/status", headers=bearing(secret)).status_code == 200
     assert client.get("/v1/status", headers=bearing(issuer.token())).status_code == 200
