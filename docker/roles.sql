@@ -3,6 +3,7 @@
 --   timeline_append  records events and nothing else: it cannot change, remove or reorder what is there
 --   timeline_read    reads the log and the views
 --   timeline_follow  keeps the views, which can be built again; it cannot touch the log
+--   timeline_access  checks keys of access; it cannot make, change or revoke one
 --
 -- They are groups without login: GRANT timeline_append TO some_user;
 
@@ -10,7 +11,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['timeline_append', 'timeline_read', 'timeline_follow'] LOOP
+    FOREACH name IN ARRAY ARRAY['timeline_append', 'timeline_read', 'timeline_follow', 'timeline_access'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
@@ -24,6 +25,8 @@ GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, migration TO timeline_read, timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
 GRANT INSERT, DELETE ON claim_version, mention, merger, reach TO timeline_follow;
+
+GRANT SELECT, UPDATE (last_used) ON access_key TO timeline_access;
 
 -- The partitions of the views that exist. After a view is defined, run this file again: it may be run any number of times.
 DO $$

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from projections.views import UnknownView
-from services.timeline import console, files, logs, serving, story, typed
+from services.timeline import cli_keys, console, files, keys, logs, serving, story, typed
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.embedded import EmbeddedUnavailable
@@ -47,6 +47,7 @@ class _Group(TyperGroup):
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
+app.add_typer(cli_keys.app, name="keys")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -75,7 +76,7 @@ def main() -> None:
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, serving.CannotServe,
+    files.Unreadable, serving.CannotServe, keys.UnusableKey,
 )  # fmt: skip
 
 
@@ -120,8 +121,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the REST API, and keep the views up with the log."""
-    serving.require_loopback(host)
     with _timeline() as timeline:
+        serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)
 
 

@@ -16,9 +16,11 @@ from events.log import CHANNEL, Log, Pool
 from projections import views
 from projections.follower import Follower
 from services.timeline.embedded import embedded
+from services.timeline.keys import Keys
 from services.timeline.migrate import migrate
 from services.timeline.reader import Reader
 from services.timeline.settings import Settings
+from services.timeline.tokens import Tokens, configured
 from services.timeline.writer import Writer
 
 logger = structlog.get_logger(__name__)
@@ -32,12 +34,14 @@ class Unreachable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """An opened timeline: the log, who writes to it, who folds it, who reads the views."""
+    """An opened timeline: the log, who writes to it, who folds it, who reads the views; the keys and tokens that open it."""
 
     log: Log
     writer: Writer
     follower: Follower
     reader: Reader
+    keys: Keys
+    tokens: Tokens | None = None
 
 
 @contextmanager
@@ -47,12 +51,14 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
     Raises:
         Unreachable: no server answers, or its version is outside 15 to 18.
         EmbeddedUnavailable: the embedded server cannot run here.
+        UnusableSettings: an issuer of tokens that will not do.
     """
+    tokens = configured(settings)
     with database(settings, on_progress) as conninfo:
         _prepare(conninfo, on_progress)
         with _pool(conninfo) as pool, _pool(conninfo) as held:
             log = Log(pool)
-            yield Timeline(log, Writer(log), Follower(log), Reader(log, held))
+            yield Timeline(log, Writer(log), Follower(log), Reader(log, held), Keys(pool), tokens)
 
 
 @contextmanager

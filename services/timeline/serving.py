@@ -1,6 +1,5 @@
 """Runs the REST service until it is told to stop, with the follower beside it."""
 
-import ipaddress
 import socket
 from collections.abc import Callable
 
@@ -9,25 +8,26 @@ import uvicorn
 from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.composition import Following, Timeline
+from services.timeline.issuer import on_loopback
 
 
 class CannotServe(RuntimeError):
     """The address cannot be served on; one line for people."""
 
 
-def require_loopback(host: str) -> None:
-    """There are no keys yet, and without them everybody who reaches the service may write.
+def require_credentials(timeline: Timeline, host: str) -> None:
+    """Beyond loopback the service is only served to those who can say who they are.
 
     Raises:
-        CannotServe: the host is not a loopback address.
+        CannotServe: the host is not a loopback address, and there is neither a live key nor an issuer of tokens.
     """
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        said = "there are no access keys yet, so the service answers on loopback only"
-        raise CannotServe(f"--host {host}: {said}; use 127.0.0.1, and a proxy that checks who asks")
+    if on_loopback(host) or timeline.tokens is not None:
+        return
+    timeline.keys.refresh()
+    if not timeline.keys.any_live():
+        said = "without a key of access the service answers on loopback only"
+        how = "make one with `timeline keys add NAME --role admin`, or set TIMELINE_OIDC_ISSUER and TIMELINE_OIDC_AUDIENCE"
+        raise CannotServe(f"--host {host}: {said}; {how}")
 
 
 def serve(

@@ -8,11 +8,14 @@ from services.timeline.wire import Moment, Uuid
 
 
 class RecordedOut(msgspec.Struct, frozen=True):
-    """An event in the log, with its place in it; `event` has the shape in which it was posted."""
+    """An event in the log, with its place in it; `event` has the shape in which it was posted.
+
+    `recorded_by` is null where whoever asks may not know it.
+    """
 
     position: int
     recorded_at: Moment
-    recorded_by: str
+    recorded_by: str | None
     version: int
     redacted: bool
     event: dict[str, Any]

@@ -5,7 +5,7 @@ fails no other, an atomic group stays whole, and nothing is answered before it i
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -65,19 +65,21 @@ class Writer:
         *,
         atomic: bool = False,
         expected_version: int | None = None,
+        allowed: Callable[[Event], None] | None = None,
     ) -> list[Result]:
         """Append events given as JSON bytes, or as events; a result for each, in order, once they are durable.
 
         Args:
             expected_version: The version that the stream of each event has to have before it (optimistic concurrency);
                 an event that is there already is answered as such, whatever the version is by now.
+            allowed: Raises UnusableEvent where `recorded_by` may not record an event (see `access.recording`).
 
         Raises:
             Refused: `atomic`, and one of them was refused.
             psycopg.OperationalError: the database was lost; whether they were recorded is then unknown, and handing
                 in the same event ids again tells.
         """
-        request = _Request([_parsed(raw) for raw in raws], recorded_by, atomic, expected_version)
+        request = _Request([_parsed(raw, allowed) for raw in raws], recorded_by, atomic, expected_version)
         self._together.hand_in(request)
         if request.failure is not None:
             raise request.failure
@@ -102,13 +104,14 @@ class Writer:
             self._commit([request])
 
 
-def _parsed(raw: bytes | Event) -> Event | UnusableEvent:
-    if isinstance(raw, Event):
-        return raw
+def _parsed(raw: bytes | Event, allowed: Callable[[Event], None] | None) -> Event | UnusableEvent:
     try:
-        return read_event(raw)
+        event = raw if isinstance(raw, Event) else read_event(raw)
+        if allowed is not None:
+            allowed(event)
     except UnusableEvent as refusal:
         return refusal
+    return event
 
 
 @dataclass(slots=True)

@@ -3,11 +3,11 @@
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
-from services.timeline.api import documents, events, locations, problems, reference, rendering
+from services.timeline.api import authority, documents, events, locations, problems, reference, rendering
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
@@ -29,7 +29,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from another origin
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        dependencies=[Depends(known_parameters_only)],
+        dependencies=[Depends(authority.asker), Depends(known_parameters_only)],
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.timeline = timeline
@@ -81,6 +81,6 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
-def routes(app: FastAPI) -> list[APIRoute]:
-    """The application's own routes."""
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+def routes(app: FastAPI) -> list[RouteContext]:
+    """Every route of the application, those of its routers included."""
+    return list(iter_route_contexts(app.routes))

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
 from services.timeline import wire, wire_log, wire_reference
+from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
@@ -32,7 +33,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     )
 }
 
-_TITLES = {200: "The answer", 201: "Recorded", 404: "Not found", 409: "Conflicts with what is recorded",
+_TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 409: "Conflicts with what is recorded",
            413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
            503: "Not folded yet, or the database does not answer"}  # fmt: skip
 
@@ -84,6 +85,20 @@ def _add_examples(document: dict[str, Any]) -> None:
                     said["examples"] = {"example": {"value": references[reference]}}
 
 
+def _add_security(document: dict[str, Any]) -> None:
+    """How to say who asks, and which roles each operation takes; `{}`: none is needed while there are no keys."""
+    document["components"]["securitySchemes"] = SECURITY
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            route = f"{method.upper()} {path}"
+            if route in USING and USING[route] is None:
+                continue
+            operation["security"] = [{"key": []}, {"token": []}, {}]
+            operation["x-roles"] = users(route)
+            refused = {str(status): answer for status, answer in problem_answers(401, 403).items()}
+            operation["responses"] = dict(sorted((refused | operation["responses"]).items()))
+
+
 def install(app: FastAPI) -> None:
     """Let an application's document carry our schemas."""
     made = app.openapi
@@ -96,11 +111,27 @@ def install(app: FastAPI) -> None:
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
             _add_examples(document)
+            _add_security(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
+
+SECURITY: dict[str, Any] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tlk_…",
+        "description": "A key of this service, as `timeline keys add` shows it once.",
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the OpenID Connect issuer that the service is set up with; its roles are a claim in it.",
+    },
+}
 
 #: The report of API.md, as an example to post.
 EXAMPLE_EVENT: dict[str, Any] = {

@@ -12,8 +12,10 @@ from events.recorded import RecordedEvent
 from events.shape import write_event
 from events.times import rfc3339
 from services.timeline import wire, wire_log
+from services.timeline.access import Principal, recorder_shown, recording
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, timeline
+from services.timeline.api.authority import Asker
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
 from services.timeline.api.problems import batch_refused, refusal
 from services.timeline.writer import Refused, Result, Writer
@@ -28,9 +30,6 @@ MAX_ONE = 1024 * 1024
 
 #: So many lines of NDJSON are one append, unless the whole is to be atomic.
 LINES = 1_000
-
-#: The principal until there are keys.
-LOCAL = "local"
 
 _POSTED = {
     "requestBody": {
@@ -62,6 +61,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 )
 async def post_events(
     request: Request,
+    who: Asker,
     atomic: Annotated[bool, Query(description="NDJSON only: append all lines, or none.")] = False,
 ) -> Response:
     """Record one event (`application/json`), or many, one a line (`application/x-ndjson`)."""
@@ -69,11 +69,10 @@ async def post_events(
     writer = (await timeline(request)).writer
     if media_type == rendering.JSON:
         body = await _body(request, MAX_ONE)
-        result = (await run_in_threadpool(writer.append, [body], LOCAL))[0]
-        return _one(result)
+        return await run_in_threadpool(_one, writer, body, who)
     if media_type == rendering.NDJSON:
         body = await _body(request, MAX_BODY)
-        return await run_in_threadpool(_many, writer, body, atomic)
+        return await run_in_threadpool(_many, writer, body, atomic, who)
     raise HTTPException(
         415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type!r}"
     )
@@ -92,7 +91,8 @@ async def _body(request: Request, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _one(result: Result) -> Response:
+def _one(writer: Writer, body: bytes, who: Principal) -> Response:
+    [result] = writer.append([body], who.name, allowed=recording(who))
     if result.refusal is not None:
         raise result.refusal
     status = 201 if result.appended else 200
@@ -105,14 +105,14 @@ def _recorded(result: Result) -> wire_log.Recorded:
     return wire_log.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
 
 
-def _many(writer: Writer, body: bytes, atomic: bool) -> Response:
+def _many(writer: Writer, body: bytes, atomic: bool, who: Principal) -> Response:
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
     size = max(1, len(lines)) if atomic else LINES
     out = bytearray()
     for begin in range(0, len(lines), size):
         chunk = lines[begin : begin + size]
         try:
-            results = writer.append([line for _, line in chunk], LOCAL, atomic=atomic)
+            results = writer.append([line for _, line in chunk], who.name, atomic=atomic, allowed=recording(who))
         except Refused as refused:
             return batch_refused([number for number, _ in chunk], refused.results)
         for (number, _), result in zip(chunk, results, strict=True):
@@ -135,13 +135,14 @@ def line_result(number: int, result: Result) -> wire_log.LineResult:
 def get_events(
     request: Request,
     opened: Opened,
+    who: Asker,
     after: Annotated[int, Query(ge=0, le=2**62, description="Only events after this position.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000, description="At most so many.")] = 1000,
     f: Annotated[str | None, Query(max_length=10, description="json or ndjson, instead of Accept.")] = None,
 ) -> Response:
     """The log in order. Positions are contiguous: a reader who has seen one never later meets a smaller one."""
     form = rendering.wanted_format(request, f, ("json", "ndjson"))
-    found = [recorded_out(one) for one in opened.log.read(after, limit=limit)]
+    found = [recorded_out(one, who) for one in opened.log.read(after, limit=limit)]
     if form == "ndjson":
         return rendering.answer(request, None, b"".join(_lines(found)), rendering.NDJSON)
     following = found[-1].position if len(found) == limit else None
@@ -153,10 +154,11 @@ def _lines(found: list[wire_log.RecordedOut]) -> Iterator[bytes]:
         yield wire.encode(one) + b"\n"
 
 
-def recorded_out(one: RecordedEvent[Any]) -> wire_log.RecordedOut:
-    """A recorded event as it is answered: its place in the log, and the event in the shape in which it was posted."""
+def recorded_out(one: RecordedEvent[Any], who: Principal) -> wire_log.RecordedOut:
+    """A recorded event as `who` is answered: its place in the log, and the event in the shape in which it was posted."""
     event = write_event(one.event)
     event = {"type": event.pop("type"), "event_id": str(one.event_id), **event}
+    recorded_by = recorder_shown(who, one.recorded_by)
     return wire_log.RecordedOut(
-        one.position, rfc3339(one.recorded_at.astimezone(UTC)), one.recorded_by, one.version, one.redacted, event
+        one.position, rfc3339(one.recorded_at.astimezone(UTC)), recorded_by, one.version, one.redacted, event
     )

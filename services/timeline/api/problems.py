@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from events.problems import Problem, UnusableEvent, shown
 from projections.views import UnknownView
+from services.timeline.access import NotAllowed
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.reader import NotRegistered
 from services.timeline.wire import encode
@@ -45,8 +46,10 @@ def field_errors(problems: Sequence[Problem], line: int | None = None) -> list[F
 
 
 def refusal(error: UnusableEvent) -> ProblemOut:
-    """The problem of one refused event: 409 where it contradicts what is recorded, else 422."""
+    """The problem of one refused event: 403 where it is not its principal's, 409 where it contradicts what is recorded."""
     status, title = (409, "Conflicts with what is recorded") if error.conflict else (422, "The event is refused")
+    if isinstance(error, NotAllowed):
+        status, title = 403, "Not allowed"
     return problem_out(status, title, str(error), field_errors(error.problems))
 
 
@@ -55,6 +58,8 @@ def batch_refused(lines: Sequence[int], results: Sequence[Result]) -> Response:
     refusals = [(line, one.refusal) for line, one in zip(lines, results, strict=True) if one.refusal is not None]
     found = [error for line, refused in refusals for error in field_errors(refused.problems, line)]
     status = 409 if all(refused.conflict for _, refused in refusals) else 422
+    if any(isinstance(refused, NotAllowed) for _, refused in refusals):
+        status = 403
     return problem(status, "The batch is refused", "nothing was appended: see the lines in errors", found)
 
 
@@ -93,7 +98,10 @@ def _not_yet(_: Request, error: Any) -> Response:
 
 
 def _http(request: Request, error: Any) -> Response:
-    titles = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Unsupported media type"}
+    titles = {
+        401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 413: "Too large",
+        415: "Unsupported media type", 503: "Not available",
+    }  # fmt: skip
     title = titles.get(error.status_code, str(error.detail))
     detail, headers = str(error.detail), dict(error.headers or {})
     if error.status_code == 404:

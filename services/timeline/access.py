@@ -1,0 +1,165 @@
+"""Who may do what, as tables: roles, the rights of each, and the right that each event and each route asks for (pure).
+
+A new route or a new type of event is a row here; one that has none is for the role `admin` alone. A principal may have
+several roles, and then has the rights of all. How a principal is recognised is told in `keys` and `tokens`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+from events.problems import Problem, UnusableEvent
+from events.records import Event
+
+Role = Literal["reader", "reporter", "analyst", "auditor", "admin"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+#: `read` what was said and what follows; `report` what others say; `judge` it; `audit` who recorded what.
+Right = Literal["read", "report", "judge", "audit"]
+RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
+
+#: What each role may. Whoever records must read first: what is there already is corroborated, not reported again.
+RIGHTS_OF: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
+    {
+        "reader": frozenset({"read"}),
+        "reporter": frozenset({"read", "report"}),
+        "analyst": frozenset({"read", "report", "judge"}),
+        "auditor": frozenset({"read", "audit"}),
+        "admin": frozenset(RIGHTS),
+    }
+)
+
+#: The right that recording each type of event takes. A verdict, on a development or on a source, is an analyst's.
+RECORDING: Final[Mapping[str, Right]] = MappingProxyType(
+    {
+        "SourceRegistered": "report",
+        "SourceReliabilityAssessed": "judge",
+        "SourceAlignmentStated": "report",
+        "ActorRegistered": "report",
+        "ActorRenamed": "report",
+        "LocationRegistered": "report",
+        "LocationRevised": "report",
+        "DevelopmentReported": "report",
+        "DevelopmentCorroborated": "report",
+        "DevelopmentDenied": "report",
+        "DevelopmentAssessed": "judge",
+        "ReportRetracted": "report",
+        "DevelopmentAmended": "judge",
+        "DevelopmentMerged": "judge",
+        "DevelopmentVoided": "judge",
+    }
+)
+
+#: The right that each route takes, by method and path; None: it is open to everybody, also without credentials.
+USING: Final[Mapping[str, Right | None]] = MappingProxyType(
+    {
+        "GET /healthz": None,
+        "GET /readyz": None,
+        "GET /openapi.json": None,
+        "GET /v1/status": "read",
+        "GET /v1/locations": "read",
+        "GET /v1/locations/{location_id}": "read",
+        "GET /v1/locations/{location_id}/status": "read",
+        "GET /v1/locations/{location_id}/history": "read",
+        "GET /v1/locations/{location_id}/beliefs": "read",
+        "GET /v1/locations/{location_id}/explain": "read",
+        "GET /v1/sources": "read",
+        "GET /v1/sources/{source_id}": "read",
+        "GET /v1/actors": "read",
+        "GET /v1/actors/{actor_id}": "read",
+        "GET /v1/views": "read",
+        "GET /v1/events": "read",
+        "POST /v1/events": "report",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        name: As it is recorded beside each event: `key:NAME`, `oidc:SUBJECT`, or `local`.
+        roles: At least one, for whoever may do anything at all.
+    """
+
+    name: str
+    roles: frozenset[Role]
+
+    def has(self, right: Right) -> bool:
+        """Whether one of its roles gives a right."""
+        return any(right in RIGHTS_OF[role] for role in self.roles)
+
+
+#: Whoever asks on loopback while there is neither a key nor an issuer of tokens.
+LOCAL: Final = Principal("local", frozenset(ROLES))
+
+#: Whoever asks for what is open to everybody.
+NOBODY: Final = Principal("nobody", frozenset())
+
+
+class NotAllowed(UnusableEvent):
+    """An event that its principal may not record (HTTP 403); nothing is said of whether it would be right."""
+
+
+def with_right(right: Right) -> list[Role]:
+    """The roles that have a right, in their order."""
+    return [role for role in ROLES if right in RIGHTS_OF[role]]
+
+
+def may_use(principal: Principal, route: str) -> bool:
+    """Whether a principal may use a route, given as `METHOD /path/{name}`; an unknown one is for admins."""
+    if route not in USING:
+        return "admin" in principal.roles
+    right = USING[route]
+    return right is None or principal.has(right)
+
+
+def users(route: str) -> list[Role]:
+    """The roles that may use a route."""
+    return [role for role in ROLES if may_use(Principal("", frozenset({role})), route)]
+
+
+def may_record(principal: Principal, event_type: str) -> bool:
+    """Whether a principal may record events of a type, given as its `type`; an unknown one is for admins."""
+    if event_type not in RECORDING:
+        return "admin" in principal.roles
+    return principal.has(RECORDING[event_type])
+
+
+def recording(principal: Principal) -> Callable[[Event], None]:
+    """What the writer asks of each event before it is decided on.
+
+    The check raises NotAllowed where the principal may not record an event of that type.
+    """
+
+    def check(event: Event) -> None:
+        name = type(event).__name__
+        if not may_record(principal, name):
+            roles = with_right(RECORDING[name]) if name in RECORDING else ["admin"]
+            said = f"recording it takes the role {_either(roles)}; {principal.name} has {listed(principal.roles)}"
+            raise NotAllowed([Problem("type", name, said)])
+
+    return check
+
+
+def recorder_shown(principal: Principal, recorded_by: str) -> str | None:
+    """Who recorded an event, as far as a principal may know it: auditors of everybody, everybody of themselves."""
+    return recorded_by if recorded_by == principal.name or principal.has("audit") else None
+
+
+def known_roles(said: Iterable[str]) -> frozenset[Role]:
+    """Of words that somebody wrote, those that are roles."""
+    words = set(said)
+    return frozenset(role for role in ROLES if role in words)
+
+
+def listed(roles: Collection[Role]) -> str:
+    """Roles in their order, for people."""
+    return ", ".join(role for role in ROLES if role in roles) or "no role"
+
+
+def _either(roles: Collection[str]) -> str:
+    *most, last = roles
+    return f"{', '.join(most)} or {last}" if most else last
