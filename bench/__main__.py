@@ -2,9 +2,15 @@
 
 import sys
 
-from bench import folds, pinned, point_status, tailing
+from bench import folds, killing, pinned, point_status, tailing
 
-BENCHES = {"folds": folds.run, "point_status": point_status.run, "tailing": tailing.run, "pinned": pinned.run}
+BENCHES = {
+    "folds": folds.run,
+    "point_status": point_status.run,
+    "tailing": tailing.run,
+    "pinned": pinned.run,
+    "killing": killing.run,
+}
 
 
 def main() -> int:
