@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import appends, folds, pinned, point_status, tailing
+from bench import appends, folds, killing, pinned, point_status, tailing
 
 BENCHES = {
     "folds": folds.run,
@@ -10,6 +10,7 @@ BENCHES = {
     "point_status": point_status.run,
     "tailing": tailing.run,
     "pinned": pinned.run,
+    "killing": killing.run,
 }
 
 

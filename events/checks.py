@@ -195,11 +195,11 @@ def _position(value: object, where: str) -> Problem | None:
         return Problem(
             where,
             shown(value),
-            f"[{longitude}, {latitude}] is off the globe: longitude runs -180 to 180 "
+            f"[{shown(longitude)}, {shown(latitude)}] is off the globe: longitude runs -180 to 180 "
             "and latitude -90 to 90, in that order; were the two swapped?",
         )
     if height and not -12_000 <= height[0] <= 100_000:
-        return Problem(where, shown(value), f"a height of {height[0]} metres is not on Earth")
+        return Problem(where, shown(value), f"a height of {shown(height[0])} metres is not on Earth")
     return None
 
 

@@ -1,9 +1,13 @@
 """What is wrong with an event, field by field, in words that tell what would do."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 MAX_SHOWN = 120
+
+#: So many problems of one event are told: an answer must not grow far beyond what was posted.
+MAX_PROBLEMS = 25
 
 
 class Problem(NamedTuple):
@@ -21,12 +25,14 @@ class UnusableEvent(ValueError):
     """An event that is refused, with every problem found in it.
 
     Attributes:
-        problems: At least one.
+        problems: At least one; where there are more than MAX_PROBLEMS, the last says that there are more.
         conflict: It contradicts what the log holds (HTTP 409), rather than being wrong in itself (422).
     """
 
     def __init__(self, problems: Iterable[Problem], *, conflict: bool = False) -> None:
-        self.problems = tuple(problems)
+        found = tuple(islice(problems, MAX_PROBLEMS + 1))
+        more = Problem("", None, "and more; mend these first")
+        self.problems = found if len(found) <= MAX_PROBLEMS else (*found[:MAX_PROBLEMS], more)
         self.conflict = conflict
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
@@ -37,5 +43,8 @@ def shown(value: object) -> object:
         return value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
     if isinstance(value, int | float | bool) or value is None:
         return value if len(repr(value)) <= MAX_SHOWN else repr(value)[: MAX_SHOWN - 1] + "…"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "(nested too deeply to show)"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -5,16 +5,19 @@ a reporter is told everything at once and by the names that they wrote.
 """
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
 from events.developments import AnyDevelopmentEvent
-from events.problems import Problem, UnusableEvent, shown
+from events.problems import MAX_PROBLEMS, Problem, UnusableEvent, shown
 from events.records import MAX_EVENT_BYTES, Event
 from events.reference import ReferenceEvent
+from events.text import suspect, text_problems
 
 AnyEvent = ReferenceEvent | AnyDevelopmentEvent
 
@@ -30,15 +33,19 @@ def read_event(raw: bytes) -> Event:
     """The event that a JSON object in UTF-8 states.
 
     Raises:
-        UnusableEvent: not JSON, over 60,000 bytes, an unknown type or field, a missing or misshapen field; all of them.
+        UnusableEvent: not JSON, over 60,000 bytes, an unknown type or field, a missing or misshapen field, a field that
+            stands twice, text with control characters; all of them.
     """
     if len(raw) > MAX_EVENT_BYTES:
         said = f"an event has at most {MAX_EVENT_BYTES:,} bytes, this has {len(raw):,}"
         raise UnusableEvent([Problem("", len(raw), said)])
     try:
-        return _decoder.decode(raw)
+        event = _decoder.decode(raw)
     except (msgspec.ValidationError, ValueError, RecursionError):
         raise UnusableEvent(_everything_wrong(raw)) from None
+    if problems := [*_said_twice(raw), *(text_problems(event) if suspect(raw) else ())]:
+        raise UnusableEvent(problems)
+    return event
 
 
 def write_event(event: Event) -> dict[str, Any]:
@@ -57,14 +64,52 @@ def _everything_wrong(raw: bytes) -> list[Problem]:
     except UnicodeDecodeError as error:
         return [Problem("", None, f"not UTF-8: {error.reason} at byte {error.start}")]
     except (msgspec.DecodeError, ValueError) as error:
-        return [Problem("", None, f"not readable as JSON: {error}")]
+        return [Problem("", None, _unreadable(raw, str(error)))]
     if not isinstance(tree, dict):
         return [Problem("", shown(tree), "an event is a JSON object that begins with its type")]
     name = tree.get("type")
     if not isinstance(name, str) or name not in EVENT_TYPES:
         return [Problem("type", shown(name), _unknown("type of event", name, EVENT_TYPES))]
     cls = EVENT_TYPES[name]
-    return list(_wrong(tree, cls, ""))
+    return [*_said_twice(raw), *islice(_wrong(tree, cls, ""), MAX_PROBLEMS + 1)]
+
+
+def _unreadable(raw: bytes, said: str) -> str:
+    for mark, name in ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16")):
+        if raw.startswith(mark):
+            return f"not readable as JSON: it begins with the byte order mark of {name}; write UTF-8 without one"
+    if said == "Input data was truncated":  # msgspec's words for half a surrogate pair too
+        said += ", or a \\u escape names half a surrogate pair"
+    return f"not readable as JSON: {said}"
+
+
+class _Twice(Exception):
+    """A name stands twice in one JSON object."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+#: Of values it makes as little as it can: this reading is for the names alone. Adds 5 µs to an event of 500 bytes.
+_names_only = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
+
+
+def _said_twice(raw: bytes) -> Iterator[Problem]:
+    """The name that an object of the JSON bears twice, if one does.
+
+    RFC 8259 (section 4) leaves it to each parser which of the two counts; what the log says must not rest on that.
+    """
+    try:
+        _names_only.decode(raw.decode())
+    except _Twice as twice:
+        yield Problem(str(shown(str(twice))), None, "stands twice in one object; which of the two is meant?")
+    except RecursionError:
+        yield Problem("", None, "the JSON is nested too deeply")
 
 
 def _unknown(what: str, value: object, known: Mapping[str, object]) -> str:
@@ -80,8 +125,8 @@ def _wrong(value: object, hint: Any, path: str) -> Iterator[Problem]:
         yield from _wrong_fields(value, inner, path)
     elif get_origin(inner) is tuple and isinstance(value, list):
         item_hint = get_args(inner)[0]
-        each = [problem for i, item in enumerate(value) for problem in _wrong(item, item_hint, f"{path}[{i}]")]
-        yield from each or _misfit(value, hint, path)
+        each = (problem for i, item in enumerate(value) for problem in _wrong(item, item_hint, f"{path}[{i}]"))
+        yield from list(islice(each, MAX_PROBLEMS + 1)) or _misfit(value, hint, path)
     elif get_origin(inner) is Literal and value not in get_args(inner):
         yield Problem(path, shown(value), f"one of {', '.join(map(str, get_args(inner)))}")
     else:
@@ -93,6 +138,8 @@ def _wrong_fields(value: dict[str, object], cls: type[msgspec.Struct], path: str
     inside = f"{path}." if path else ""
     problems: list[Problem] = []
     for name, item in value.items():
+        if len(problems) > MAX_PROBLEMS:  # nobody reads more, and each takes time to put into words
+            break
         if name in fields:
             problems += _wrong(item, fields[name].type, inside + name)
         elif not (name == "type" and issubclass(cls, Event)):

@@ -125,8 +125,17 @@ def _check(connection: Connection[TupleRow]) -> None:
 
 @contextmanager
 def _pool(conninfo: str) -> Iterator[Pool]:
+    # While the database is away, a request is told so after 10 s. Attempts to reconnect are spaced out further and further,
+    # and given up after 5 s (the next request makes new ones): else the service would stay away long after it is back.
     pool: Pool = ConnectionPool(
-        conninfo, min_size=1, max_size=12, configure=_configure, check=_check, open=False, timeout=30
+        conninfo,
+        min_size=1,
+        max_size=12,
+        configure=_configure,
+        check=_check,
+        open=False,
+        timeout=10,
+        reconnect_timeout=5,
     )
     try:
         pool.open(wait=True, timeout=30)

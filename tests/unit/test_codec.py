@@ -20,7 +20,13 @@ from services.timeline import story
 
 EVER_WRITTEN = Path(__file__).with_name("stored_forms.json")
 
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+#: What may be said: no control characters, and no marks of direction, which must come in pairs (`events/text.py`).
+sayable = st.characters(
+    exclude_categories=["Cs", "Cc"],
+    include_characters="\t\n",
+    exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+)
+text = st.text(sayable, max_size=20)
 ids = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 uuids = st.uuids().map(str)
@@ -51,7 +57,7 @@ participants = st.lists(
     st.fixed_dictionaries({"actor_id": ids, "role": st.sampled_from(["holder", "party"])}), max_size=3
 )
 periods = st.tuples(moments, moments).map(lambda two: dict(zip(("start", "end"), _in_order(two), strict=True)))
-tags = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8), max_size=3)
+tags = st.lists(st.text(sayable, min_size=1, max_size=8), max_size=3)
 geometry = st.fixed_dictionaries({"type": st.just("Point"), "coordinates": st.lists(numbers, min_size=2, max_size=2)})
 
 BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {

@@ -1,5 +1,7 @@
 """Routes about the log itself: post events, read them in order."""
 
+import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC
 from typing import Annotated, Any
@@ -24,6 +26,12 @@ router = APIRouter(tags=["Events"])
 
 #: More than this in one request is refused: send it in parts, or use `timeline import`.
 MAX_BODY = 64 * 1024 * 1024
+
+#: Nor more lines: each refused one is answered with its reasons, and an answer is made in memory.
+MAX_LINES = 100_000
+
+#: A client that stops in mid-body is waited for so many seconds.
+SILENCE = 30.0
 
 #: One event is read a good way beyond its bound, so that one too large is refused as every other event is.
 MAX_ONE = 1024 * 1024
@@ -57,7 +65,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     "/v1/events",
     response_class=Response,
     openapi_extra=_POSTED,
-    responses=_ANSWERS | problem_answers(409, 413, 415),
+    responses=_ANSWERS | problem_answers(408, 409, 413, 415, 507),
 )
 async def post_events(
     request: Request,
@@ -66,6 +74,9 @@ async def post_events(
 ) -> Response:
     """Record one event (`application/json`), or many, one a line (`application/x-ndjson`)."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise HTTPException(415, f"send the body as it is, not as {coding[:40]!r}", {"Accept-Encoding": "identity"})
     writer = (await timeline(request)).writer
     if media_type == rendering.JSON:
         body = await _body(request, MAX_ONE)
@@ -74,21 +85,30 @@ async def post_events(
         body = await _body(request, MAX_BODY)
         return await run_in_threadpool(_many, writer, body, atomic, who)
     raise HTTPException(
-        415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type!r}"
+        415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type[:100]!r}"
     )
 
 
 async def _body(request: Request, most: int) -> bytes:
-    """The body, read no further than its bound."""
+    """The body, read no further than its bound, and no longer than somebody sends."""
     parts: list[bytes] = []
     size = 0
     stream: AsyncIterator[bytes] = request.stream()
-    async for part in stream:
+    while (part := await _next(stream)) is not None:
         size += len(part)
         if size > most:
             raise HTTPException(413, f"more than {most:,} bytes; send many events as NDJSON, and a long file in parts")
         parts.append(part)
     return b"".join(parts)
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    try:
+        async with asyncio.timeout(SILENCE):
+            return await anext(stream, None)
+    except TimeoutError:
+        said = f"the body broke off: nothing came for {SILENCE:g} s, and nothing was recorded"
+        raise HTTPException(408, said, {"Connection": "close"}) from None
 
 
 def _one(writer: Writer, body: bytes, who: Principal) -> Response:
@@ -106,7 +126,7 @@ def _recorded(result: Result) -> wire_log.Recorded:
 
 
 def _many(writer: Writer, body: bytes, atomic: bool, who: Principal) -> Response:
-    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+    lines = _lines_of(body)
     size = max(1, len(lines)) if atomic else LINES
     out = bytearray()
     for begin in range(0, len(lines), size):
@@ -118,6 +138,17 @@ def _many(writer: Writer, body: bytes, atomic: bool, who: Principal) -> Response
         for (number, _), result in zip(chunk, results, strict=True):
             out += wire.encode(line_result(number, result)) + b"\n"
     return Response(bytes(out), media_type=rendering.NDJSON)
+
+
+def _lines_of(body: bytes) -> list[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers."""
+    found: list[tuple[int, bytes]] = []
+    for number, line in enumerate(io.BytesIO(body), start=1):
+        if line.strip():
+            found.append((number, line.rstrip(b"\r\n")))
+            if len(found) > MAX_LINES:
+                raise HTTPException(413, f"more than {MAX_LINES:,} lines; send them in parts")
+    return found
 
 
 def line_result(number: int, result: Result) -> wire_log.LineResult:

@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from events.problems import Problem, UnusableEvent, shown
 from projections.views import UnknownView
@@ -99,7 +101,8 @@ def _not_yet(_: Request, error: Any) -> Response:
 
 def _http(request: Request, error: Any) -> Response:
     titles = {
-        401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 413: "Too large",
+        401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+        408: "The body broke off", 413: "Too large",
         415: "Unsupported media type", 503: "Not available",
     }  # fmt: skip
     title = titles.get(error.status_code, str(error.detail))
@@ -107,9 +110,31 @@ def _http(request: Request, error: Any) -> Response:
     if error.status_code == 404:
         detail = "there is nothing at this address; see /openapi.json"
     elif error.status_code == 405:
-        allowed = headers.get("Allow", headers.get("allow", ""))
+        allowed = headers["Allow"] = ", ".join(_methods(request))
         detail = f"{request.method} is not for this address; it takes {allowed or 'other methods: see /openapi.json'}"
     return problem(error.status_code, title, detail, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method that this address takes: the router tells those of its first route there alone."""
+    asked = [(method, {**request.scope, "method": method}) for method in ("DELETE", "GET", "PATCH", "POST", "PUT")]
+    routes = request.app.routes
+    found = {method for method, scope in asked if any(one.matches(scope)[0] == Match.FULL for one in routes)}
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _gone(_: Request, error: Any) -> Response:
+    """Nobody is there to read it: the client left in mid-body, and nothing was recorded."""
+    logger.info("a client left in mid-request", error=str(error))
+    return problem(400, "The request broke off", "its body did not come to its end; nothing was recorded")
+
+
+def _full(_: Request, error: Any) -> Response:
+    logger.error("the database has no room left", error=str(error).splitlines()[0])
+    detail = (
+        "the database's disk is full: nothing of this was recorded; reading goes on, writing does once there is room"
+    )
+    return problem(507, "No room left", detail, headers={"Retry-After": "60"})
 
 
 def _database(_: Request, error: Any) -> Response:
@@ -131,6 +156,8 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotRegistered: _not_found,
     NotYet: _not_yet,
     HTTPException: _http,
+    ClientDisconnect: _gone,
+    psycopg.errors.DiskFull: _full,
     psycopg.OperationalError: _database,
     PoolTimeout: _database,
     Exception: _unexpected,
