@@ -79,7 +79,11 @@ def locations(
     opened: Opened,
     question: Question,
     name: Annotated[
-        str | None, Query(max_length=300, description="Only places of this id, name (any language) or code.")
+        str | None,
+        Query(max_length=300, description="Only places of this id, name (any script) or code; case and accents aside."),
+    ] = None,
+    q: Annotated[
+        str | None, Query(max_length=300, description="Only places with this in their id, a name or a code.")
     ] = None,
     after: After = None,
     limit: Limit = 1000,
@@ -87,10 +91,11 @@ def locations(
     """Every location as it is at `at`, as known then, ordered by id."""
     with question.settled() as asked:
         catalogue = opened.reader.catalogue(asked.known_position)
-        if name is None:
-            ids = catalogue.location_ids(asked.known_position)
-        else:
-            ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
+        ids = catalogue.location_ids(asked.known_position)
+        for text, search in ((name, catalogue.search), (q, catalogue.search_part)):
+            if text is not None:
+                found = {one.location_id for one in search(text, asked.at, asked.known_position)}
+                ids = [one for one in ids if one in found]
         page, following = _page(ids, ids, after, limit)
         said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
         return rendering.answer(
