@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
-from services.timeline.api import developments, documents, events, locations, problems, reference, rendering
+from services.timeline.api import changes, developments, documents, events, locations, problems, reference, rendering
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
@@ -34,7 +34,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
-    for router in (locations.router, developments.router, events.router, reference.router):
+    for router in (locations.router, changes.router, developments.router, events.router, reference.router):
         app.include_router(router)
     _add_health(app)
     problems.install(app)
