@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from events.developments import DevelopmentEvent, DevelopmentMerged
 from events.log import Log
-from events.recorded import RecordedEvent
-from events.shape import write_event
 from events.times import rfc3339
 from projections import views
 from projections.developments import content, development
@@ -23,6 +20,7 @@ from services.timeline.asked import Asked
 from services.timeline.developments import out
 from services.timeline.reader import NotRegistered
 from services.timeline.wire_developments import DevelopmentWhole, MergedOut, TrailEntry
+from services.timeline.wire_log import as_posted
 
 
 def whole(log: Log, asked: Asked, development_id: UUID) -> DevelopmentWhole:
@@ -66,15 +64,10 @@ def _entries(asked: Asked, steps: Sequence[Entry]) -> list[TrailEntry]:
             heard=one.heard,
             standing=one.found.standing,
             rule=one.found.rule,
-            event=_as_posted(one.recorded),
+            event=as_posted(one.recorded),
         )
         for one in steps
     ]
-
-
-def _as_posted(one: RecordedEvent[Any]) -> dict[str, Any]:
-    event = write_event(one.event)
-    return {"type": event.pop("type"), "event_id": str(one.event_id), **event}
 
 
 def _merged(

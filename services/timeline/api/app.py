@@ -11,6 +11,7 @@ from services.timeline.api import changes, developments, documents, events, loca
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
+from services.timeline.tailing import Streams
 
 #: Ready while the views are behind the log by no more than so many events.
 MAX_LAG = 10_000
@@ -34,6 +35,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
+    app.state.streams = Streams(timeline.log)
     for router in (locations.router, changes.router, developments.router, events.router, reference.router):
         app.include_router(router)
     _add_health(app)
@@ -78,7 +80,7 @@ class HeadAsGet:
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        await self._app({**scope, "method": "GET", "head": True}, receive, without_body)
 
 
 def routes(app: FastAPI) -> list[APIRoute]:

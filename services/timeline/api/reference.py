@@ -10,6 +10,7 @@ from services.timeline import wire, wire_reference
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
+from services.timeline.api.paging import linked
 from services.timeline.asked import Asked
 from services.timeline.reader import NotRegistered
 
@@ -36,7 +37,7 @@ def sources(request: Request, opened: Opened, question: Question, after: After =
         found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
         page, following = _page(found, [one.source_id for one in found], after, limit)
         body = wire_reference.SourcePage(asked.known_position, tuple(map(_source, page)), following)
-        return rendering.answer(request, asked, wire.encode(body))
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/sources/{source_id}", **document(wire_reference.SourceOut, 404))
@@ -57,9 +58,8 @@ def actors(request: Request, opened: Opened, question: Question, after: After = 
         found = catalogue.actors(asked.known_position)
         page, following = _page(found, [one.actor_id for one in found], after, limit)
         said = tuple(_actor(one, catalogue, asked) for one in page)
-        return rendering.answer(
-            request, asked, wire.encode(wire_reference.ActorPage(asked.known_position, said, following))
-        )
+        body = wire_reference.ActorPage(asked.known_position, said, following)
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/actors/{actor_id}", **document(wire_reference.ActorOut, 404))
@@ -98,9 +98,8 @@ def locations(
                 ids = [one for one in ids if one in found]
         page, following = _page(ids, ids, after, limit)
         said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
-        return rendering.answer(
-            request, asked, wire.encode(wire_reference.LocationPage(asked.known_position, said, following))
-        )
+        body = wire_reference.LocationPage(asked.known_position, said, following)
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/locations/{location_id}", **document(wire_reference.LocationOut, 404))
