@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from events.times import rfc3339
+from events.times import Instant, rfc3339
 from projections.claims import micros
 from services.timeline import cursors, wire
 from services.timeline.asked import Asked, CannotAsk
@@ -43,9 +43,9 @@ class Between:
 class _Moment(msgspec.Struct, frozen=True, array_like=True):
     """A moment on both axes as it was settled."""
 
-    at: datetime
-    known_at: datetime
-    known_position: int
+    at: Instant
+    known_at: Instant
+    known_position: cursors.Position
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):

@@ -3,13 +3,16 @@
 import base64
 import binascii
 import hashlib
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from services.timeline.asked import CannotAsk
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+#: A log position in a cursor, no further than PostgreSQL counts: somebody may make a cursor up.
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 
 def given(place: msgspec.Struct) -> str:

@@ -63,8 +63,8 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 
     view_id: int
     question: str
-    begun: int
-    last: int
+    begun: cursors.Position
+    last: cursors.Position
 
 
 def listed(
