@@ -22,9 +22,9 @@ END $$;
 GRANT SELECT, INSERT ON event TO timeline_append;
 GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 
-GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, migration TO timeline_read, timeline_follow;
+GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration TO timeline_read, timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
-GRANT INSERT, DELETE ON claim_version, mention, merger, reach TO timeline_follow;
+GRANT INSERT, DELETE ON claim_version, mention, merger, reach, development TO timeline_follow;
 
 GRANT SELECT, UPDATE (last_used) ON access_key TO timeline_access;
 
@@ -35,7 +35,7 @@ DECLARE
 BEGIN
     FOR part IN SELECT inhrelid::regclass FROM pg_inherits
                 WHERE inhparent IN ('claim_version'::regclass, 'mention'::regclass, 'merger'::regclass,
-                                    'reach'::regclass) LOOP
+                                    'reach'::regclass, 'development'::regclass) LOOP
         EXECUTE format('GRANT SELECT ON %s TO timeline_read', part);
         EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO timeline_follow', part);
     END LOOP;

@@ -13,7 +13,7 @@ from events.recorder import CHANNEL, LogApplication, LogRecorder, Pool
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
-__all__ = ("CHANNEL", "Log", "Pool", "streams")
+__all__ = ("CHANNEL", "Log", "Pool", "streams", "whole_streams")
 
 
 class Log:
@@ -57,12 +57,7 @@ class Log:
     def streams(self, ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
         """The events of some streams up to a position, with their text, in the order of the log."""
         with self.pool.connection() as connection:
-            rows = connection.execute(
-                f"{SELECT_WHOLE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
-                [list(ids), until],
-                binary=True,
-            )
-            return list(map(as_recorded, rows))
+            return whole_streams(connection, ids, until)
 
     def head(self) -> Place:
         """The last position and when it was recorded; position 0 where the log is empty."""
@@ -82,3 +77,13 @@ def streams(connection: Connection[TupleRow], ids: Sequence[UUID], until: int) -
         binary=True,
     )
     return list(map(structure_only, rows))
+
+
+def whole_streams(connection: Connection[TupleRow], ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
+    """The same with their text."""
+    rows = connection.execute(
+        f"{SELECT_WHOLE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
+        [list(ids), until],
+        binary=True,
+    )
+    return list(map(as_recorded, rows))

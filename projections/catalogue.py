@@ -21,6 +21,7 @@ from events.reference import (
     SourceRegistered,
     SourceReliabilityAssessed,
 )
+from projections.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +164,16 @@ class Catalogue:
         return sorted(found)
 
     def search(self, text: str, at: datetime, position: int) -> list[Location]:
-        """The locations whose id, or any of whose names or codes, is this text; letter case does not matter."""
-        wanted = text.casefold().strip()
+        """The locations whose id, or any of whose names or codes, is this text when both are folded."""
+        wanted = fold(text)
         found = (self.location(one, at, position) for one in self.location_ids(position))
-        return [one for one in found if one is not None and wanted in _words_for(one)]
+        return [one for one in found if one is not None and wanted in map(fold, _words_for(one))]
+
+    def search_part(self, text: str, at: datetime, position: int) -> list[Location]:
+        """The locations whose id, or any of whose names or codes, contains this text when both are folded."""
+        wanted = fold(text)
+        found = (self.location(one, at, position) for one in self.location_ids(position))
+        return [one for one in found if one is not None and any(wanted in fold(word) for word in _words_for(one))]
 
     def path(self, location_id: str, at: datetime, position: int) -> list[str]:
         """The locations that contain this one, outermost first."""
@@ -244,7 +251,4 @@ def _renamings(held: _History, position: int) -> list[ActorRenamed]:
 
 
 def _words_for(location: Location) -> set[str]:
-    return {
-        word.casefold()
-        for word in (location.location_id, location.name, *location.names.values(), *location.codes.values())
-    }
+    return {location.location_id, location.name, *location.names.values(), *location.codes.values()}

@@ -16,7 +16,8 @@ from events.developments import DevelopmentEvent, DevelopmentMerged, Development
 from events.log import Log, streams
 from events.recorded import RecordedEvent
 from events.records import Event
-from projections import views
+from projections import stored_developments, views
+from projections.developments import development
 from projections.knowing import Recorded
 from projections.mergers import leads_to, with_merged
 from projections.sources import Sources
@@ -80,9 +81,10 @@ class Follower:
             sources = self._take_sources(view)
             regraded = {source for one in batch if (source := sources.learn(one.position, one.event))}
             touched = _Touched(connection, view, batch, regraded)
+            told = touched.developments()
             fresh = {
                 version
-                for development_id, recorded in touched.developments().items()
+                for development_id, recorded in told.items()
                 for version in claim_versions(development_id, recorded, sources, view.reading)
             }
             held = views.versions_of(connection, view, touched.known_before)
@@ -92,6 +94,8 @@ class Follower:
             ):  # on the reported clock a late arrival reaches back into what was known
                 views.note_reach(connection, view, end, fresh)
             views.remember(connection, view, touched.mentions, touched.mergers)
+            rows = (development(one, recorded, sources, view.reading) for one, recorded in told.items())
+            stored_developments.keep(connection, view, [row for row in rows if row], touched.known_before)
         self._sources[view.view_id] = (end, sources)
         return end
 

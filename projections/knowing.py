@@ -100,6 +100,16 @@ class Cluster:
                    if known < one.void_from]  # fmt: skip
         return [one for moment, _, one in sorted([*own, *brought], key=lambda each: each[:2]) if moment <= known]
 
+    def mergers(self, development_id: UUID) -> Iterator[tuple[Recorded, int]]:
+        """The mergers that lead to a development, directly or not, and the voids of what they merged: known from when."""
+        for other, events in self._events.items():
+            counts_from = self._merged_from(other, development_id) if other != development_id else None
+            if counts_from is None:
+                continue
+            for one in events:
+                if isinstance(one.event, DevelopmentMerged | DevelopmentVoided):
+                    yield one, max(self.known(one), counts_from)
+
     def _merged_from(self, other: UUID, into: UUID) -> int | None:
         """From when `other` counts for `into`, followed through every merge between; None where it never does."""
         merges = []

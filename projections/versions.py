@@ -55,10 +55,17 @@ def claim_versions(
     told = _told(development_id, recorded, reading)
     if told is None:
         return []
-    steps = told.steps
-    if reading.clock == "recorded":
-        steps = sorted([*steps, *_regradings(recorded, told.start, sources)], key=_moment)
-    return list(_versions(told, steps, sources, reading))
+    return list(_versions(told, _all_steps(told, recorded, sources, reading), sources, reading))
+
+
+def hearings(
+    development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
+) -> Iterator[tuple[int, Hearing]]:
+    """Each moment at which the standing may change, with the hearing then: one object, changed on the way."""
+    told = _told(development_id, recorded, reading)
+    if told is not None:
+        for known in _moments(told, _all_steps(told, recorded, sources, reading)):
+            yield known, told.heard
 
 
 def hearing_at(development_id: UUID, recorded: Sequence[Recorded], reading: Reading, known: int) -> Hearing | None:
@@ -99,6 +106,22 @@ def _told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) 
 
 def _moment(step: Step) -> tuple[int, int]:
     return step[:2]
+
+
+def _all_steps(told: _Told, recorded: Sequence[Recorded], sources: Sources, reading: Reading) -> Sequence[Step]:
+    """The steps, with those at which a source that speaks is graded otherwise than before."""
+    if reading.clock == "reported":
+        return told.steps
+    return sorted([*told.steps, *_regradings(recorded, told.start, sources)], key=_moment)
+
+
+def _moments(told: _Told, steps: Sequence[Step]) -> Iterator[int]:
+    """Each moment of the steps once, when all that becomes known at it has changed the hearing."""
+    for index, step in enumerate(steps):
+        if step.change is not None:
+            step.change(told.heard)
+        if index + 1 == len(steps) or steps[index + 1].known != step.known:
+            yield step.known
 
 
 def _change(one: Recorded, reading: Reading) -> Change | None:
@@ -182,16 +205,12 @@ def _regradings(recorded: Iterable[Recorded], start: int, sources: Sources) -> I
 
 def _versions(told: _Told, steps: Sequence[Step], sources: Sources, reading: Reading) -> Iterator[ClaimVersion]:
     open_version: ClaimVersion | None = None
-    for index, step in enumerate(steps):
-        if step.change is not None:
-            step.change(told.heard)
-        if index + 1 < len(steps) and steps[index + 1].known == step.known:
-            continue
-        version = _version(told, step.known, sources, reading)
+    for known in _moments(told, steps):
+        version = _version(told, known, sources, reading)
         if open_version is not None:
             if version is not None and version[:11] == open_version[:11]:
                 continue
-            yield open_version._replace(known_until=step.known)
+            yield open_version._replace(known_until=known)
         open_version = version
     if open_version is not None:
         yield open_version

@@ -19,7 +19,7 @@ Database = Connection[TupleRow]
 #: The views that are always kept, by name.
 ALWAYS: Final = {"current": Reading(clock="recorded"), "published": Reading(clock="reported")}
 
-_TABLES = ("claim_version", "mention", "merger", "reach")
+_TABLES = ("claim_version", "mention", "merger", "reach", "development")
 _HOUR = timedelta(hours=1)
 
 
@@ -49,7 +49,7 @@ class View:
         return Identifier(f"{name}_{self.view_id}")
 
     def sql(self, statement: str) -> bytes:
-        """A statement in which {claim_version}, {mention}, {merger} and {reach} are this view's partitions."""
+        """A statement in which {claim_version}, {mention} and the other tables' names are this view's partitions."""
         return _for_view(self.view_id, statement)
 
 

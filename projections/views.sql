@@ -68,3 +68,27 @@ CREATE TABLE reach (
     takes_effect timestamptz NOT NULL,
     PRIMARY KEY (view_id, known)
 ) PARTITION BY LIST (view_id);
+
+-- Every development as the view's reading leaves it by the view's position, also those that bear on no status: for lists.
+CREATE TABLE development (
+    view_id integer NOT NULL,
+    development_id uuid NOT NULL,
+    position bigint NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    destination_id text COLLATE "C",
+    occurred_start timestamptz NOT NULL,
+    occurred_end timestamptz NOT NULL,
+    published_at timestamptz NOT NULL,
+    standing text COLLATE "C" NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    sources text[] NOT NULL,
+    merged_into uuid,
+    reports integer NOT NULL,
+    denials integer NOT NULL,
+    PRIMARY KEY (view_id, development_id)
+) PARTITION BY LIST (view_id);
+
+-- Lists are read in the order in which developments were recorded, all of them or those of a place.
+CREATE INDEX development_order ON development (position);
+CREATE INDEX development_place ON development (location_id, position);

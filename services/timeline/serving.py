@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
@@ -53,7 +54,16 @@ def serve(
     with listening, Following(timeline) as following:
         (announce or console.serving)(url)
         config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends the streams of events when it is told to stop: it would wait for them for ever."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.streams.close()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int, *, find_free: bool) -> socket.socket:

@@ -1,9 +1,13 @@
 """The JSON shapes of the log (API.md): recorded events, what became of those posted, and problems after RFC 9457."""
 
+from datetime import UTC
 from typing import Any
 
 import msgspec
 
+from events.recorded import RecordedEvent
+from events.shape import write_event
+from events.times import rfc3339
 from services.timeline.wire import Moment, Uuid
 
 
@@ -65,3 +69,15 @@ class LineResult(msgspec.Struct, frozen=True):
     problem: ProblemOut | None = None
     event_id: Uuid | None = None
     flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def as_posted(one: RecordedEvent[Any]) -> dict[str, Any]:
+    """A recorded event in the shape in which it was posted, with its id."""
+    event = write_event(one.event)
+    return {"type": event.pop("type"), "event_id": str(one.event_id), **event}
+
+
+def recorded_out(one: RecordedEvent[Any], recorded_by: str | None) -> RecordedOut:
+    """A recorded event as it is answered: its place in the log, and the event."""
+    recorded_at = rfc3339(one.recorded_at.astimezone(UTC))
+    return RecordedOut(one.position, recorded_at, recorded_by, one.version, one.redacted, as_posted(one))

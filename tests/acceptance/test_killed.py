@@ -5,7 +5,9 @@ import pytest
 from bench.killing import killed
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a client of a killed server may leave a socket
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # a client of a killed server may leave a socket
 def test_what_was_acknowledged_outlives_the_service_and_postgresql() -> None:
     """Each killed once, in the midst of appends; whatever was not acknowledged is posted again under the same ids."""
     counts = killed(2)

@@ -7,10 +7,21 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
-from services.timeline.api import authority, documents, events, locations, problems, reference, rendering
+from services.timeline.api import (
+    authority,
+    changes,
+    developments,
+    documents,
+    events,
+    locations,
+    problems,
+    reference,
+    rendering,
+)
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
+from services.timeline.tailing import Streams
 
 #: Ready while the views are behind the log by no more than so many events.
 MAX_LAG = 10_000
@@ -34,7 +45,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
-    for router in (locations.router, events.router, reference.router):
+    app.state.streams = Streams(timeline.log)
+    for router in (locations.router, changes.router, developments.router, events.router, reference.router):
         app.include_router(router)
     _add_health(app)
     problems.install(app)
@@ -78,7 +90,7 @@ class HeadAsGet:
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        await self._app({**scope, "method": "GET", "head": True}, receive, without_body)
 
 
 def routes(app: FastAPI) -> list[RouteContext]:

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
-from services.timeline import wire, wire_log, wire_reference
+from services.timeline import wire, wire_changes, wire_developments, wire_log, wire_reference
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
 
@@ -18,6 +18,9 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire.History,
         wire.Beliefs,
         wire.Explanation,
+        wire_changes.ChangePage,
+        wire_developments.DevelopmentPage,
+        wire_developments.DevelopmentWhole,
         wire_log.EventPage,
         wire_log.Recorded,
         wire_log.LineResult,

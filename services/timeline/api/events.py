@@ -3,15 +3,12 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from events.recorded import RecordedEvent
-from events.shape import write_event
 from events.times import rfc3339
 from services.timeline import wire, wire_log
 from services.timeline.access import Principal, recorder_shown, recording
@@ -19,7 +16,9 @@ from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, timeline
 from services.timeline.api.authority import Asker
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
+from services.timeline.api.paging import linked
 from services.timeline.api.problems import batch_refused, refusal
+from services.timeline.api.streams import SSE, stream, wants_stream
 from services.timeline.writer import Refused, Result, Writer
 
 router = APIRouter(tags=["Events"])
@@ -162,7 +161,7 @@ def line_result(number: int, result: Result) -> wire_log.LineResult:
     return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id), result.flags)
 
 
-@router.get("/v1/events", **document(wire_log.EventPage, formats=(rendering.NDJSON,)))
+@router.get("/v1/events", **document(wire_log.EventPage, formats=(rendering.NDJSON, SSE)))
 def get_events(
     request: Request,
     opened: Opened,
@@ -170,26 +169,27 @@ def get_events(
     after: Annotated[int, Query(ge=0, le=2**62, description="Only events after this position.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000, description="At most so many.")] = 1000,
     f: Annotated[str | None, Query(max_length=10, description="json or ndjson, instead of Accept.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Streams: go on after this position.")] = None,
 ) -> Response:
-    """The log in order. Positions are contiguous: a reader who has seen one never later meets a smaller one."""
+    """The log in order, as a page or, for `text/event-stream`, as a stream that goes on while events are recorded.
+
+    Positions are contiguous: a reader who has seen one never later meets a smaller one.
+    """
+    if wants_stream(request, f):
+        return stream(request, after, last_event_id, who)
     form = rendering.wanted_format(request, f, ("json", "ndjson"))
-    found = [recorded_out(one, who) for one in opened.log.read(after, limit=limit)]
-    if form == "ndjson":
-        return rendering.answer(request, None, b"".join(_lines(found)), rendering.NDJSON)
+    found = [
+        wire_log.recorded_out(one, recorder_shown(who, one.recorded_by)) for one in opened.log.read(after, limit=limit)
+    ]
     following = found[-1].position if len(found) == limit else None
-    return rendering.answer(request, None, wire.encode(wire_log.EventPage(tuple(found), following)))
+    if form == "ndjson":
+        return linked(
+            rendering.answer(request, None, b"".join(_lines(found)), rendering.NDJSON), request, after=following
+        )
+    page = rendering.answer(request, None, wire.encode(wire_log.EventPage(tuple(found), following)))
+    return linked(page, request, after=following)
 
 
 def _lines(found: list[wire_log.RecordedOut]) -> Iterator[bytes]:
     for one in found:
         yield wire.encode(one) + b"\n"
-
-
-def recorded_out(one: RecordedEvent[Any], who: Principal) -> wire_log.RecordedOut:
-    """A recorded event as `who` is answered: its place in the log, and the event in the shape in which it was posted."""
-    event = write_event(one.event)
-    event = {"type": event.pop("type"), "event_id": str(one.event_id), **event}
-    recorded_by = recorder_shown(who, one.recorded_by)
-    return wire_log.RecordedOut(
-        one.position, rfc3339(one.recorded_at.astimezone(UTC)), recorded_by, one.version, one.redacted, event
-    )

@@ -10,6 +10,7 @@ from services.timeline import wire, wire_reference
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
+from services.timeline.api.paging import linked
 from services.timeline.asked import Asked
 from services.timeline.reader import NotRegistered
 
@@ -36,7 +37,7 @@ def sources(request: Request, opened: Opened, question: Question, after: After =
         found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
         page, following = _page(found, [one.source_id for one in found], after, limit)
         body = wire_reference.SourcePage(asked.known_position, tuple(map(_source, page)), following)
-        return rendering.answer(request, asked, wire.encode(body))
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/sources/{source_id}", **document(wire_reference.SourceOut, 404))
@@ -57,9 +58,8 @@ def actors(request: Request, opened: Opened, question: Question, after: After = 
         found = catalogue.actors(asked.known_position)
         page, following = _page(found, [one.actor_id for one in found], after, limit)
         said = tuple(_actor(one, catalogue, asked) for one in page)
-        return rendering.answer(
-            request, asked, wire.encode(wire_reference.ActorPage(asked.known_position, said, following))
-        )
+        body = wire_reference.ActorPage(asked.known_position, said, following)
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/actors/{actor_id}", **document(wire_reference.ActorOut, 404))
@@ -79,7 +79,11 @@ def locations(
     opened: Opened,
     question: Question,
     name: Annotated[
-        str | None, Query(max_length=300, description="Only places of this id, name (any language) or code.")
+        str | None,
+        Query(max_length=300, description="Only places of this id, name (any script) or code; case and accents aside."),
+    ] = None,
+    q: Annotated[
+        str | None, Query(max_length=300, description="Only places with this in their id, a name or a code.")
     ] = None,
     after: After = None,
     limit: Limit = 1000,
@@ -87,15 +91,15 @@ def locations(
     """Every location as it is at `at`, as known then, ordered by id."""
     with question.settled() as asked:
         catalogue = opened.reader.catalogue(asked.known_position)
-        if name is None:
-            ids = catalogue.location_ids(asked.known_position)
-        else:
-            ids = [one.location_id for one in catalogue.search(name, asked.at, asked.known_position)]
+        ids = catalogue.location_ids(asked.known_position)
+        for text, search in ((name, catalogue.search), (q, catalogue.search_part)):
+            if text is not None:
+                found = {one.location_id for one in search(text, asked.at, asked.known_position)}
+                ids = [one for one in ids if one in found]
         page, following = _page(ids, ids, after, limit)
         said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
-        return rendering.answer(
-            request, asked, wire.encode(wire_reference.LocationPage(asked.known_position, said, following))
-        )
+        body = wire_reference.LocationPage(asked.known_position, said, following)
+        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
 
 
 @router.get("/v1/locations/{location_id}", **document(wire_reference.LocationOut, 404))

@@ -1,0 +1,101 @@
+"""One development with everything merged into it → what a list tells of it (pure).
+
+The same hearing and the same rules as for claims, for developments of every kind: also those that bear on no status.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from events.developments import DevelopmentAmended, DevelopmentMerged, DevelopmentReported
+from events.records import changed
+from projections.claims import FOREVER
+from projections.knowing import Cluster, Recorded
+from projections.policies import Reading
+from projections.sources import Sources
+from projections.standing import finding
+from projections.versions import hearing_at
+
+
+class Development(NamedTuple):
+    """A development as known at one moment.
+
+    Attributes:
+        position: Of its DevelopmentReported: developments are listed in this order.
+        published_at: Of its DevelopmentReported.
+        sources: Everybody in the chains of the statements that are heard of it, sorted; also of those taken back.
+        merged_into: The development that it was merged into; its statements count there.
+        reports, denials: How many statements affirm and deny it, without those taken back.
+    """
+
+    development_id: UUID
+    position: int
+    kind: str
+    location_id: str
+    destination_id: str | None
+    occurred_start: datetime
+    occurred_end: datetime
+    published_at: datetime
+    standing: str
+    rule: str
+    sources: tuple[str, ...]
+    merged_into: UUID | None
+    reports: int
+    denials: int
+
+
+def development(
+    development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading, known: int = FOREVER
+) -> Development | None:
+    """A development as known at a moment, by default with all that its events say; None where it was not known then.
+
+    Args:
+        recorded: Its events and those of all developments merged into it, directly or not, in the order of the log.
+        sources: The gradings of sources up to the same position of the log.
+    """
+    heard = hearing_at(development_id, recorded, reading, known)
+    if heard is None:
+        return None
+    own = [one for one in recorded if one.event.development_id == development_id]
+    first, merged = own[0].event, next((one.event for one in own if isinstance(one.event, DevelopmentMerged)), None)
+    assert isinstance(first, DevelopmentReported)
+    standing, rule = finding(heard, lambda source: sources.grading(source, known))
+    remaining = heard.remaining()
+    affirming = sum(said.affirms for said in remaining)
+    return Development(
+        development_id=development_id,
+        position=own[0].position,
+        kind=heard.kind,
+        location_id=heard.location_id,
+        destination_id=content(development_id, recorded, reading, known)["destination_id"],
+        occurred_start=heard.occurred.start,
+        occurred_end=heard.occurred.end,
+        published_at=first.report.published_at,
+        standing=standing,
+        rule=rule,
+        sources=tuple(sorted({source for said in heard.statements for source in said.chain})),
+        merged_into=merged.into_id if merged is not None and heard.merged else None,
+        reports=affirming,
+        denials=len(remaining) - affirming,
+    )
+
+
+#: What a DevelopmentReported says of the development itself, and an amendment may replace.
+CONTENT = ("kind", "location_id", "occurred", "participants", "figures", "destination_id", "summary", "tags")
+
+
+def content(
+    development_id: UUID, recorded: Sequence[Recorded], reading: Reading, known: int = FOREVER
+) -> Mapping[str, Any]:
+    """What a development says as amended by a moment: the fields of CONTENT; text only where the events carry it."""
+    own = [one for one in recorded if one.event.development_id == development_id]
+    said = {name: getattr(own[0].event, name) for name in CONTENT}
+    if any(isinstance(one.event, DevelopmentAmended) for one in own):
+        cluster = Cluster(recorded, reading)
+        amended = [(cluster.known(one), one.position, one.event) for one in own
+                   if isinstance(one.event, DevelopmentAmended)]  # fmt: skip
+        for moment, _, event in sorted(amended, key=lambda each: each[:2]):
+            if moment <= known:
+                said |= changed(event.changes)
+    return said

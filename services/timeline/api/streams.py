@@ -1,0 +1,70 @@
+"""The log as server-sent events (WHATWG HTML, section 9.2): `id` is the position, so `Last-Event-ID` tells where to go on."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request, Response
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from services.timeline import wire
+from services.timeline.access import Principal, recorder_shown
+from services.timeline.api.problems import problem
+from services.timeline.asked import CannotAsk
+from services.timeline.tailing import Streams
+from services.timeline.wire_log import recorded_out
+
+SSE = "text/event-stream"
+
+#: Where a client goes on by itself after a stream has ended, it waits so many milliseconds.
+_RETRY = 2_000
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
+
+
+def wants_stream(request: Request, f: str | None) -> bool:
+    """Whether server-sent events are what is asked for first."""
+    first = request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
+    return f is None and first == SSE
+
+
+def stream(request: Request, after: int, last_event_id: str | None, who: Principal) -> Response:
+    """The events after a position, or after `Last-Event-ID` where a client comes back; and those to come.
+
+    Raises:
+        CannotAsk: a `Last-Event-ID` that is no position.
+    """
+    if last_event_id:
+        if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
+            raise CannotAsk("Last-Event-ID", last_event_id, "the position of the last event that came")
+        after = int(last_event_id)
+    if request.scope.get("head"):
+        return Response(media_type=SSE, headers=_HEADERS)
+    return _EventStream(request.app.state.streams, after, who)
+
+
+class _EventStream(StreamingResponse):
+    """A stream that holds its place among the others while it lasts, whoever ends it."""
+
+    def __init__(self, streams: Streams, after: int, who: Principal) -> None:
+        self._streams = streams
+        super().__init__(_written(streams, after, who), media_type=SSE, headers=_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._streams.admitted() as admitted:
+            if admitted:
+                await super().__call__(scope, receive, send)
+                return
+        said = "as many clients follow the log as may; come back later, or read GET /v1/events?after= in pages"
+        await problem(503, "Too many streams", said, headers={"Retry-After": "10"})(scope, receive, send)
+
+
+async def _written(streams: Streams, after: int, who: Principal) -> AsyncIterator[bytes]:
+    """The events as lines of the stream; a comment where there is nothing to tell."""
+    yield f"retry: {_RETRY}\n: after {after}\n\n".encode()
+    async for found in streams.after(after):
+        lines = (
+            b"id: %d\ndata: %s\n\n"
+            % (one.position, wire.encode(recorded_out(one, recorder_shown(who, one.recorded_by))))
+            for one in found
+        )
+        yield b"".join(lines) or b": still here\n\n"

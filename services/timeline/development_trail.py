@@ -1,0 +1,95 @@
+"""One development with its whole trail: what was said of it, by whom and when, and its standing after each step."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from uuid import UUID
+
+import msgspec
+
+from events.developments import DevelopmentEvent, DevelopmentMerged
+from events.log import Log
+from events.times import rfc3339
+from projections import views
+from projections.developments import content, development
+from projections.knowing import Recorded
+from projections.mergers import with_merged
+from projections.sources import Sources
+from projections.trail import Entry, trail
+from services.timeline import wire
+from services.timeline.asked import Asked
+from services.timeline.developments import out
+from services.timeline.reader import NotRegistered
+from services.timeline.wire_developments import DevelopmentWhole, MergedOut, TrailEntry
+from services.timeline.wire_log import as_posted
+
+
+def whole(log: Log, asked: Asked, development_id: UUID, recorder: Callable[[str], str | None]) -> DevelopmentWhole:
+    """One development as known at the moment asked about.
+
+    Args:
+        recorder: Who recorded something, as whoever asks may know it.
+
+    Raises:
+        NotRegistered: it was not known then, or the view leaves out all that affirms it.
+    """
+    into = dict(views.mergers_around(asked.connection, asked.view, {development_id}))
+    members = with_merged({development_id}, into)[development_id]
+    recorded: list[Recorded] = log.streams(members, asked.known_position)
+    if not any(one.event.development_id == development_id for one in recorded):
+        raise NotRegistered("development", str(development_id), asked.known_position)
+    reading, sources = asked.view.reading, Sources(asked.view.reading.clock)
+    gradings = [one for one in log.reference(until=asked.known_position) if sources.learn(one.position, one.event)]
+    row = development(development_id, recorded, sources, reading, asked.known)
+    if row is None:
+        raise NotRegistered("development", str(development_id), asked.known_position)
+    said = content(development_id, recorded, reading, asked.known)
+    steps = trail(development_id, recorded, gradings, sources, reading, asked.known)
+    return DevelopmentWhole(
+        **wire.coordinates(asked),
+        development=out(row, said),
+        participants=tuple(msgspec.to_builtins(said["participants"])),
+        figures=tuple(msgspec.to_builtins(said["figures"])),
+        merged=tuple(_merged(asked, development_id, recorded, steps)),
+        trail=tuple(_entries(asked, steps, recorder)),
+    )
+
+
+def _entries(asked: Asked, steps: Sequence[Entry], recorder: Callable[[str], str | None]) -> list[TrailEntry]:
+    clocked = asked.view.reading.clock == "recorded"
+    times = views.recorded_times(asked.connection, {one.known for one in steps}) if clocked else {}
+    return [
+        TrailEntry(
+            position=one.recorded.position,
+            recorded_at=rfc3339(one.recorded.recorded_at.astimezone(UTC)),
+            recorded_by=recorder(one.recorded.recorded_by),
+            known_at=wire.moment(asked.known_time(one.known, times)) or "",
+            redacted=one.recorded.redacted,
+            heard=one.heard,
+            standing=one.found.standing,
+            rule=one.found.rule,
+            event=as_posted(one.recorded),
+        )
+        for one in steps
+    ]
+
+
+def _merged(
+    asked: Asked, development_id: UUID, recorded: Sequence[Recorded], steps: Sequence[Entry]
+) -> list[MergedOut]:
+    """What was merged into a development by then, in the order of the trail."""
+    found = []
+    for one in steps:
+        event = one.recorded.event
+        if isinstance(event, DevelopmentMerged) and event.development_id != development_id:
+            of_it = [each for each in recorded if each.event.development_id == event.development_id]
+            assert isinstance(of_it[0].event, DevelopmentEvent)
+            summary = content(event.development_id, of_it, asked.view.reading, asked.known)["summary"]
+            found.append(
+                MergedOut(
+                    development_id=str(event.development_id),
+                    into_id=str(event.into_id),
+                    position=one.recorded.position,
+                    summary=summary,
+                )
+            )
+    return found
