@@ -58,7 +58,7 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
         _prepare(conninfo, on_progress)
         with _pool(conninfo, _configure) as pool, _pool(conninfo, _configure_for_points, least=1) as points:
             log = Log(pool)
-            yield Timeline(log, Writer(log), Follower(log), Reader(log, points), Keys(pool), tokens)
+            yield Timeline(log, Writer(log), Follower(log), Reader(log, points), Keys(points), tokens)
 
 
 @contextmanager
