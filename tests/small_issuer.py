@@ -27,6 +27,7 @@ class SmallIssuer:
         self.also: list[Any] = []
         self.asked = 0
         self.answers = True
+        self.moved = False
         self.add("first", "RS256")
 
     def add(self, kid: str, algorithm: str, bits: int = 2048) -> None:
@@ -65,7 +66,9 @@ class SmallIssuer:
             return 500, {}
         if path == "/.well-known/openid-configuration":
             return 200, {"issuer": self.named, "jwks_uri": f"{self.address}/keys"}
-        if path == "/keys":
+        if path == "/keys" and self.moved:
+            return 302, {}
+        if path in ("/keys", "/elsewhere"):
             self.asked += 1
             return 200, {"keys": [*self.also, *(self.published(kid) for kid in self.algorithms)]}
         return 404, {}
@@ -82,6 +85,8 @@ def small_issuer() -> Iterator[SmallIssuer]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", f"{issuer.address}/elsewhere")
             self.end_headers()
             self.wfile.write(body)
 

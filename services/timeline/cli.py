@@ -108,7 +108,8 @@ def demo(
     chosen = settings()
     if chosen.database_url:
         console.note("the demo keeps to a database of its own; TIMELINE_DATABASE_URL is not used")
-    with _timeline(chosen.model_copy(update={"home": chosen.home / "demo", "database_url": None})) as timeline:
+    own = {"home": chosen.home / "demo", "database_url": None, "oidc_issuer": None, "oidc_audience": None}
+    with _timeline(chosen.model_copy(update=own)) as timeline:
         story.load(timeline)
         story.tell(timeline)
         if not once:

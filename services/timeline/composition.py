@@ -58,7 +58,7 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
         _prepare(conninfo, on_progress)
         with _pool(conninfo) as pool, _pool(conninfo) as held:
             log = Log(pool)
-            yield Timeline(log, Writer(log), Follower(log), Reader(log, held), Keys(pool), tokens)
+            yield Timeline(log, Writer(log), Follower(log), Reader(log, held), Keys(held), tokens)
 
 
 @contextmanager

@@ -300,6 +300,14 @@ def test_a_discovery_document_of_another_issuer_is_not_believed(issuer: SmallIss
         Tokens(issuer.address, AUDIENCE).principal(issuer.token())
 
 
+def test_an_issuer_that_sends_us_elsewhere_is_not_followed(issuer: SmallIssuer) -> None:
+    """Its address is trusted, no other is."""
+    issuer.moved = True
+    with pytest.raises(IssuerUnreachable):
+        Tokens(issuer.address, AUDIENCE).principal(issuer.token())
+    assert issuer.asked == 0
+
+
 # Settings
 
 
