@@ -2,7 +2,7 @@
 
 The service is `timeline serve`, a process of its own with the embedded PostgreSQL in a folder of its own. Each round,
 several clients post over HTTP, some an event at a time and some ten as NDJSON. Then one of the two is killed, all its
-processes at once; it is started again, and each client posts again, under the same event ids, whatever was not
+processes at once; it comes back (the service is started, and starts its PostgreSQL again by itself), and each client posts again, under the same event ids, whatever was not
 acknowledged. In the end the log is read from one end to the other, and each view compared with one folded from nothing.
 """
 
@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from bench.ground import say, working
 from projections import views
 from projections.follower import Follower
 from services.timeline.composition import Timeline, opened
-from services.timeline.embedded import embedded
 from services.timeline.embedded_place import place_for
 from services.timeline.settings import Settings
 
@@ -94,8 +93,8 @@ def killed(rounds: int, clients: int = CLIENTS) -> Counts:
     home = Path(tempfile.mkdtemp(prefix="timeline-killing-"))
     home.chmod(0o711)  # run by root, the server drops to a user who has to walk there
     try:
-        with _Service(home) as service:
-            posting = [_Client(service.url, number) for number in range(clients)]
+        with _Service(home) as service, ExitStack() as stack:
+            posting = [stack.enter_context(_Client(service.url, number)) for number in range(clients)]
             posting[0].deliver(_WORLD)
             for number in range(rounds):
                 _round(service, posting, counts, of_postgresql=number % 2 == 1)
@@ -123,7 +122,8 @@ def _round(service: "_Service", posting: list["_Client"], counts: Counts, *, of_
     if faults:
         raise faults[0]
     began = time.monotonic()
-    service.start_postgresql() if of_postgresql else service.start()
+    if not of_postgresql:  # the service itself starts its PostgreSQL again
+        service.start()
     posting[0].wait_ready()
     counts.seconds_back.append(time.monotonic() - began)
     met = [client.under_way for client in posting if client.ended > moment]
@@ -173,11 +173,6 @@ class _Service:
                     process.kill()
             psutil.wait_procs(processes, timeout=5)
 
-    def start_postgresql(self) -> None:
-        """As any other command does that uses this home while the service runs."""
-        with embedded(self._home):
-            pass
-
     def _postgresql(self) -> list[psutil.Process]:
         data = str(place_for(self._home).data.resolve())
         found = []
@@ -198,6 +193,12 @@ class _Client:
         self.waiting: list[Tree] = []
         self.under_way, self.ended = 0, 0.0
         self.fault: AssertionError | None = None
+
+    def __enter__(self) -> "_Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def post_until(self, stop: threading.Event) -> None:
         """Post, one request after another, until told to stop or until one is not answered."""

@@ -1,13 +1,17 @@
 """What is wrong with an event, field by field, in words that tell what would do."""
 
+import re
 from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 MAX_SHOWN = 120
 
 #: So many problems of one event are told: an answer must not grow far beyond what was posted.
 MAX_PROBLEMS = 25
+
+#: Control characters, and marks that turn the direction of what follows.
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Problem(NamedTuple):
@@ -38,9 +42,12 @@ class UnusableEvent(ValueError):
 
 
 def shown(value: object) -> object:
-    """A value as it is safe and useful to show in an error: long text is cut, large containers are only named."""
+    """A value as it is safe and useful to show in an error, also on a terminal: long text and containers are cut short,
+    and characters that do something rather than being seen stand as their escapes.
+    """
     if isinstance(value, str):
-        return value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
+        cut = value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
+        return _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", cut)
     if isinstance(value, int | float | bool) or value is None:
         return value if len(repr(value)) <= MAX_SHOWN else repr(value)[: MAX_SHOWN - 1] + "…"
     try:

@@ -16,6 +16,7 @@ from events.log import CHANNEL, Log, Pool
 from projections import views
 from projections.follower import Follower
 from services.timeline.embedded import embedded
+from services.timeline.keeping import kept
 from services.timeline.keys import Keys
 from services.timeline.migrate import migrate
 from services.timeline.reader import Reader
@@ -67,7 +68,7 @@ def database(settings: Settings, on_progress: Callable[[str], None] | None = Non
     if settings.database_url:
         yield settings.database_url
     else:
-        with embedded(settings.home, on_progress=on_progress) as conninfo:
+        with embedded(settings.home, on_progress=on_progress) as conninfo, kept(settings.home):
             yield conninfo
 
 

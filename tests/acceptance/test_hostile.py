@@ -234,6 +234,15 @@ def test_a_body_of_another_media_type_is_refused_by_its_name(strict: Desk, media
     assert media_type[:30] in answer.json()["detail"]
 
 
+def test_what_is_refused_is_shown_without_what_would_act_on_a_terminal(strict: Desk) -> None:
+    """Neither in the name of a field nor in its value."""
+    line = json.dumps(ACTOR | {"\x1b[2J\u202e": 1, "kind": "\x1b]0;title\x07\u2066"}).encode()
+    [error, other] = strict.post(line).json()["errors"]
+
+    assert {error["field"], other["field"]} == {r"\u001b[2J\u202e", "kind"}
+    assert r"\u001b]0;title\u0007\u2066" in (error["value"], other["value"])
+
+
 # Clients that stop.
 
 

@@ -21,7 +21,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from services.timeline import keeping
 from services.timeline.composition import Following, opened
+from services.timeline.composition import database as database_of
 from services.timeline.embedded import embedded
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import Desk, served, small_world
@@ -214,6 +216,34 @@ def _fill(disk: Path, leave: int) -> Path:
     with filler.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, max(1, free - leave))
     return filler
+
+
+def _write_much(database: str) -> None:
+    """Two hundred megabytes into the log of changes alone."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        for _ in range(200):
+            connection.execute("SELECT pg_logical_emit_message(false, 'much', repeat('x', 1000000))")
+
+
+def test_a_disk_without_room_for_the_log_of_changes_ends_postgresql_and_it_comes_back(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot even recover while the disk is full. With room again the service starts it by itself; nothing is lost."""
+    monkeypatch.setattr(keeping, "LONGEST", 2.0)
+    home = small_disk / "home"
+    home.mkdir(mode=0o711)
+    with database_of(Settings(home=home)) as database, _desk_at(database) as desk:
+        told = reports(20)
+        assert results(desk.post_many(told[:10], "?atomic=true")) == ["appended"] * 10
+        filler = _fill(small_disk, leave=0)
+        with pytest.raises(psycopg.OperationalError):
+            _write_much(database)
+        problem(desk.post_many(told, "?atomic=true"), 503)
+
+        filler.unlink()
+        before_long(lambda: desk.get("/readyz").status_code == 200, seconds=40)
+        assert results(desk.post_many(told, "?atomic=true")) == ["already_there"] * 10 + ["appended"] * 10
+        assert positions(database) == list(range(1, len(small_world()) + 21))
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_written(small_disk: Path) -> None:
