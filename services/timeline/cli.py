@@ -16,9 +16,10 @@ import typer
 from typer.core import TyperGroup
 
 from projections.views import UnknownView
-from services.timeline import cli_keys, console, files, keys, logs, serving, story, typed
+from services.timeline import cli_keys, console, development_table, files, keys, logs, serving, story, typed
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
+from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.migrate import MigrationError
 from services.timeline.migrate import migrate as apply_migrations
@@ -197,6 +198,39 @@ def explain(
     with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
         location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
         console.show_explanation(explained(timeline.reader, asked, location_id), as_json=as_json)
+
+
+@app.command()
+def developments(
+    location: Annotated[str | None, typer.Option(help="Only at this location itself: an id, name or code.")] = None,
+    within: Annotated[str | None, typer.Option(help="Only at this location or below it.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only of this kind; may be repeated.")] = None,
+    standing: Annotated[list[str] | None, typer.Option(help="Only of this standing; may be repeated.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only with this source in a chain of its statements.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Only what went on then or later; a date: its begin.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Only what began before; a date: its end.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only with these words in a summary, reason or reasoning.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="First recorded first.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Go on where a list ended.")] = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    as_json: Json = False,
+) -> None:
+    """What is said to have happened, of every kind, with its newest standing; last recorded first."""
+    period = typed.begin("--from", from_, zone), typed.end("--to", to, zone)
+    with _asking(view, None, None, None, zone) as (timeline, asked):
+        catalogue = timeline.reader.catalogue(asked.known_position)
+        here = [typed.location(catalogue, place, asked) if place else None for place in (location, within)]
+        choice = Choice(
+            location=here[0], within=here[1], kinds=tuple(kind or ()), standings=tuple(standing or ()), source=source,
+            start=period[0], end=period[1], text=text, tag=tag, oldest_first=oldest_first,
+        )  # fmt: skip
+        page = found_developments(timeline.reader, choice, view=view, cursor=cursor, limit=limit)
+        development_table.show(timeline.reader, asked, page, as_json=as_json)
 
 
 @contextlib.contextmanager

@@ -101,6 +101,17 @@ def listed(
         )
 
 
+def found_developments(
+    reader: Reader, choice: Choice, *, view: str, cursor: str | None = None, limit: int = 100
+) -> DevelopmentPage:
+    """As `listed`, but a search of text goes on until it has found so many, or all."""
+    page = listed(reader, choice, view=view, cursor=cursor, limit=limit)
+    while page.next is not None and len(page.developments) < limit:
+        rest = listed(reader, choice, view=view, cursor=page.next, limit=limit - len(page.developments))
+        page = msgspec.structs.replace(rest, developments=(*page.developments, *rest.developments))
+    return page
+
+
 @contextmanager
 def _one_state(asked: Asked) -> Iterator[View]:
     """The view in one state of its tables, on a connection that plans for what is asked."""

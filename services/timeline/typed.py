@@ -37,6 +37,39 @@ def moment(option: str, text: str | None, zone: str) -> datetime | None:
         raise Unusable(f"{option} {text!r}: {said}") from None
 
 
+def begin(option: str, text: str | None, zone: str) -> datetime | None:
+    """The same for the begin of a period: a bare date means the first moment of that day in the zone.
+
+    Raises:
+        Unusable: as `moment` does.
+    """
+    if text is None or not _DATE.match(text):
+        return moment(option, text, zone)
+    try:
+        day_before = date.fromisoformat(text) - timedelta(days=1)
+    except (ValueError, OverflowError):
+        return moment(option, text, zone)
+    taken = _end_of_day(day_before, zone) + timedelta(microseconds=1)
+    console.note(f"{option} {text} is taken as {rfc3339(taken)}, the begin of that day in {zone}")
+    return taken
+
+
+def end(option: str, text: str | None, zone: str) -> datetime | None:
+    """The same for the end of a half-open period: a bare date means the first moment of the day after it.
+
+    Raises:
+        Unusable: as `moment` does.
+    """
+    if text is None or not _DATE.match(text):
+        return moment(option, text, zone)
+    try:
+        taken = _end_of_day(date.fromisoformat(text), zone) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return moment(option, text, zone)
+    console.note(f"{option} {text} is taken as {rfc3339(taken)}, the end of that day in {zone}")
+    return taken
+
+
 def _end_of_day(day: date, zone: str) -> datetime:
     """The last microsecond of a local day: the next day's first moment belongs to the next day."""
     try:
