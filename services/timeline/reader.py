@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
-from projections import views
+from projections import setting_aside, views
 from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
@@ -228,10 +228,12 @@ class Reader:
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
         sources = self._sources(asked)
+        aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
         for claim in sorted(versions, key=lambda one: one.order):
             of = members[claim.development_id]
-            recorded = [one for one in events if one.event.development_id in of]
+            until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
+            recorded = [one for one in events if one.event.stream[1] in of and one.position < until]
             found = account(claim.development_id, recorded, sources, asked.view.reading, asked.known)
             assert found is not None
             told.append(Told(claim, found))
