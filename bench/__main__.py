@@ -2,9 +2,16 @@
 
 import sys
 
-from bench import folds, pinned, point_status, tailing
+from bench import folds, following, pinned, point_status, tailing
 
-BENCHES = {"folds": folds.run, "point_status": point_status.run, "tailing": tailing.run, "pinned": pinned.run}
+BENCHES = {
+    "folds": folds.run,
+    "point_status": point_status.run,
+    "tailing": tailing.run,
+    "pinned": pinned.run,
+    "following": following.run,
+    "regrading": following.regrading,
+}
 
 
 def main() -> int:
