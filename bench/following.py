@@ -4,11 +4,11 @@ A place with 20,000 claims and 5,000 others with a few each are folded beforehan
 they do from a desk, in turn all at the crowded place and all over the others, and each batch is followed at once. Beside
 the events per second: the rows that PostgreSQL says it touched for each event (read by an index or by a scan, written).
 
-`python -m bench.following regrading` measures the memory of folding again 200,000 reports of one source, in a process
-of its own.
+`regrading` measures the memory of folding again 200,000 reports of one source, in a process of its own.
 """
 
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from random import Random
 from bench import histories
 from bench.ground import fresh_timeline, median, say, working
 from events.records import Event
-from projections.follower import Follower
-from services.timeline.composition import Timeline
+from services.timeline.composition import Timeline, opened
+from services.timeline.settings import Settings
 
 EVENTS, PLACES, CROWDED = 60_000, 5_000, 20_000
 ROUNDS, BATCHES, BATCH = 5, 40, 25
@@ -60,8 +60,8 @@ def run() -> None:
             f"{where:12} {median(speeds[where]):8,.0f} events a second   {median(rows[where]):6.1f} rows touched an event"
         )
     say(
-        f"many places / crowded: {median(speeds['many places']) / median(speeds['crowded']):.2f}x the time, "
-        f"rows {median(rows['crowded']) / median(rows['many places']):.2f}x"
+        f"crowded / many places: {median(speeds['many places']) / median(speeds['crowded']):.2f}x the time for an event, "
+        f"{median(rows['crowded']) / median(rows['many places']):.2f}x the rows"
     )
 
 
@@ -98,9 +98,16 @@ def regrading() -> None:
         told = histories.developments(int(REPORTS * 1.35), PLACES, 0)[:REPORTS]
         for upto in histories.append(timeline.log, histories.reference(PLACES) + _of_one_source(told)):
             working(f"{upto:,} recorded") if upto % 10_000 == 0 else None
-        Follower(timeline.log).follow()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        timeline.follower.follow()
         timeline.writer.append([GRADED_ANEW], "bench")
+        url = str(timeline.log.pool.conninfo)
+        subprocess.run([sys.executable, "-m", "bench.following", "fold", url], check=True)
+
+
+def fold(url: str) -> None:
+    """In a process of its own, whose peak memory is that of the fold: follow, and print what it took."""
+    with opened(Settings(database_url=url)) as timeline:
+        before = _peak()
         began = last = time.perf_counter()
         longest, parts = 0.0, 0
 
@@ -109,13 +116,16 @@ def regrading() -> None:
             now = time.perf_counter()
             longest, last, parts = max(longest, now - last), now, parts + 1
 
-        Follower(timeline.log).follow(progressed)
-        took = time.perf_counter() - began
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        timeline.follower.follow(progressed)
         say(
-            f"{REPORTS:,} reports of one source graded anew, two views: {took:.0f} s in {parts} rounds of parts, the longest "
-            f"{longest:.1f} s; peak memory {before / 1024:.0f} MiB before, {after / 1024:.0f} MiB after"
+            f"{REPORTS:,} reports of one source graded anew, two views: {time.perf_counter() - began:.0f} s in {parts} rounds "
+            f"of parts, the longest {longest:.1f} s; peak memory {before:.0f} MiB before, {_peak():.0f} MiB after"
         )
+
+
+def _peak() -> float:
+    """The most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _of_one_source(told: Sequence[Sequence[Event]]) -> list[Event]:
@@ -124,4 +134,4 @@ def _of_one_source(told: Sequence[Sequence[Event]]) -> list[Event]:
 
 
 if __name__ == "__main__":
-    regrading() if sys.argv[1:] == ["regrading"] else run()
+    fold(sys.argv[2])

@@ -20,7 +20,7 @@ from projections.views import Database, View
 Batch = Sequence[RecordedEvent[Event]]
 
 #: So many developments are folded again in one transaction.
-PART = 5_000
+PART = 2_000
 
 
 class Part(NamedTuple):

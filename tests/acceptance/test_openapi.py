@@ -19,7 +19,7 @@ from tests.conftest import fresh_database
 Tree = dict[str, Any]
 
 #: What to put into an address for each of its names.
-KEYS = {"location_id": "sy-hama", "source_id": "sana", "actor_id": "hts"}
+KEYS = {"location_id": "sy-hama", "source_id": "sana", "actor_id": "hts", "view": "current"}
 MOMENT = "at=2024-12-05T14:00:00Z&known_at=2024-12-05T14:00:00Z&view=published"
 
 

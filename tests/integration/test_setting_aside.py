@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from events import codec, rows
@@ -16,9 +17,11 @@ from projections.follower import Follower
 from projections.retrying import retry
 from projections.setting_aside import SetAside
 from services.timeline import files
-from services.timeline.composition import Timeline
+from services.timeline.composition import Timeline, opened
+from services.timeline.settings import Settings
 from tests.acceptance.test_rest import assert_problem, served
 from tests.integration.test_follower import as_folded, held
+from tests.integration.test_log import ROLES, as_role
 from tests.told_histories import as_posted, registrations, told
 
 ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
@@ -177,6 +180,27 @@ def reading_none_of(positions: set[int]) -> Callable[[Sequence[Any]], Any]:
         return read([*row[:6], f"{row[6].rpartition('/')[0]}/99", *row[7:]] if row[0] in positions else row)
 
     return reading
+
+
+def test_the_role_that_keeps_the_views_may_set_aside_fold_in_parts_and_retry(each_database: str) -> None:
+    """On the oldest and the newest server; it still cannot record anything."""
+    with opened(Settings(database_url=each_database)) as timeline:
+        anew = {"type": "SourceReliabilityAssessed", "source_id": "agency", "reliability": "E", "reason": "x"}
+        post(timeline, *registrations(), reported(ONE), reported(TWO), reported(THREE), anew)
+        insert(timeline, "development-assessed/2", b"{}", ONE)
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute(ROLES.read_bytes())
+        owner.execute("DROP ROLE IF EXISTS follower")
+        owner.execute("CREATE ROLE follower LOGIN PASSWORD 'secret' IN ROLE timeline_follow")
+    with as_role(each_database, "follower") as pool:
+        log = Log(pool)
+        Follower(log, part=1).follow()
+        assert [(one.stream_id, folded) for folded, still in [retry(log, "current")] for one in still] == [(ONE, 0)]
+    with opened(Settings(database_url=each_database)) as timeline:
+        assert {one.standing for one in held(timeline, "published")} == {"unconfirmed"}
+    with psycopg.connect(each_database, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY follower; DROP ROLE follower")
+        owner.execute("DROP OWNED BY timeline_append, timeline_read, timeline_follow")
 
 
 def test_a_merger_circle_in_a_damaged_log_is_set_aside(world: Timeline) -> None:
