@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import appends, folds, killing, pinned, point_status, tailing
+from bench import appends, folds, following, killing, pinned, point_status, tailing
 
 BENCHES = {
     "folds": folds.run,
@@ -11,6 +11,8 @@ BENCHES = {
     "tailing": tailing.run,
     "pinned": pinned.run,
     "killing": killing.run,
+    "following": following.run,
+    "regrading": following.regrading,
 }
 
 

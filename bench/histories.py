@@ -148,15 +148,25 @@ def _moment(event: Event) -> datetime:
     return moment
 
 
-def append(log: Log, events: Sequence[Event], batch: int = 1000) -> Iterator[int]:
-    """Append events straight to the log, without the intake's questions; how many are in, after each batch."""
+def said_by(event: Event, source_id: str) -> Event:
+    """The same report by another source."""
+    report = msgspec.structs.replace(event.report, chain=(source_id,))  # type: ignore[attr-defined]
+    return msgspec.structs.replace(event, report=report)
+
+
+def append(log: Log, events: Sequence[Event], batch: int = 1000, seed: int = 0) -> Iterator[int]:
+    """Append events straight to the log, without the intake's questions; how many are in, after each batch.
+
+    Args:
+        seed: Another one for each call about the same log: it makes the event ids.
+    """
     versions: dict[UUID, int] = {}
     for start in range(0, len(events), batch):
         new = []
         for number, event in enumerate(events[start : start + batch], start=start):
             stream = stream_id(event)
             versions[stream] = versions.get(stream, 0) + 1
-            event_id = uuid5(_NAMES, f"event {number}")
+            event_id = uuid5(_NAMES, f"event {number} {seed}" if seed else f"event {number}")
             new.append(NewEvent(event=event, event_id=event_id, version=versions[stream], recorded_by="bench"))
         log.append(_always(new))
         yield start + len(new)

@@ -22,9 +22,10 @@ END $$;
 GRANT SELECT, INSERT ON event TO timeline_append;
 GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 
-GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration TO timeline_read, timeline_follow;
+GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading
+    TO timeline_read, timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
-GRANT INSERT, DELETE ON claim_version, mention, merger, reach, development TO timeline_follow;
+GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading TO timeline_follow;
 
 GRANT SELECT, UPDATE (last_used) ON access_key TO timeline_access;
 
@@ -37,6 +38,6 @@ BEGIN
                 WHERE inhparent IN ('claim_version'::regclass, 'mention'::regclass, 'merger'::regclass,
                                     'reach'::regclass, 'development'::regclass) LOOP
         EXECUTE format('GRANT SELECT ON %s TO timeline_read', part);
-        EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO timeline_follow', part);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO timeline_follow', part);
     END LOOP;
 END $$;

@@ -1,6 +1,10 @@
-"""The log in PostgreSQL: append under one lock, read in one order."""
+"""The log in PostgreSQL: append under one lock, read in one order.
+
+Rows that cannot be decoded are read as `Undecodable` events, each by itself.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +57,14 @@ class Log:
                 [after, until],
             ).fetchall()
         return map(as_recorded, rows)
+
+    def behind(self) -> timedelta:
+        """How far the database's clock runs behind the log: positive where the last event lies in its future."""
+        with self.pool.connection() as connection:
+            row = connection.execute("SELECT recorded_at - clock_timestamp() FROM log_head").fetchone()
+        assert row is not None
+        behind: timedelta = row[0]
+        return behind
 
     def streams(self, ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
         """The events of some streams up to a position, with their text, in the order of the log."""

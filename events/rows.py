@@ -1,40 +1,61 @@
-"""Rows of the table `event` → recorded events, with their text or without."""
+"""Rows of the table `event` → recorded events, with their text or without; one that cannot be decoded hides no other."""
 
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from events import codec
+from events.developments import DevelopmentEvent
 from events.recorded import RecordedEvent
 from events.records import Event
+from events.undecodable import Undecodable
 
-SELECT_STRUCTURE: Final = (
-    "SELECT position, recorded_at, recorded_by, event_id, version, type, structure, NULL::bytea, NULL::bytea FROM event"
-)
-SELECT_WHOLE: Final = (
-    "SELECT position, recorded_at, recorded_by, event_id, version, type, structure, text, salt FROM event"
-)
+_COLUMNS: Final = "position, recorded_at, recorded_by, event_id, stream_id, version, type, structure"
+SELECT_STRUCTURE: Final = f"SELECT {_COLUMNS}, NULL::bytea, NULL::bytea FROM event"
+SELECT_WHOLE: Final = f"SELECT {_COLUMNS}, text, salt FROM event"
 
 
 def as_recorded(row: Sequence[Any]) -> RecordedEvent[Event]:
     """A whole row of `event` as a recorded event."""
-    *_, structure, text, _salt = row
+    *_, name, structure, text, _salt = row
     recorded = structure_only(row)
+    if isinstance(recorded.event, Undecodable):
+        return recorded
     if text is None:
         redacted = codec.committed_to_text(structure)
         return msgspec.structs.replace(recorded, redacted=True) if redacted else recorded
-    return msgspec.structs.replace(recorded, event=codec.decode(row[5], structure, text))
+    try:
+        whole = codec.decode(name, structure, text)
+    except Exception as error:  # noqa: BLE001  (as below)
+        whole = Undecodable(stream_id=row[4], stored_name=name, error=f"its text: {_one_line(error)}")
+    return msgspec.structs.replace(recorded, event=whole)
 
 
 def structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:
-    """A row of `event` as a recorded event without its text."""
-    position, recorded_at, recorded_by, event_id, version, name, structure, *_ = row
+    """A row of `event` as a recorded event without its text; `Undecodable` where its bytes are not understood here."""
+    position, recorded_at, recorded_by, event_id, stream_id, version, name, structure, *_ = row
     return RecordedEvent(
         position=position,
         recorded_at=recorded_at,
         recorded_by=recorded_by,
         event_id=event_id,
         version=version,
-        event=codec.decode(name, structure),
+        event=_decoded(stream_id, name, structure),
     )
+
+
+def _decoded(stream_id: UUID, name: str, structure: bytes) -> Event:
+    try:
+        event = codec.decode(name, structure)
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes, the other rows are none the worse)
+        return Undecodable(stream_id=stream_id, stored_name=name, error=_one_line(error))
+    if isinstance(event, DevelopmentEvent) and event.development_id != stream_id:
+        said = f"it is about development {event.development_id}, and stands in the stream of another"
+        return Undecodable(stream_id=stream_id, stored_name=name, error=said)
+    return event
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

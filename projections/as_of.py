@@ -12,8 +12,8 @@ from psycopg.rows import TupleRow
 
 from events.developments import DevelopmentEvent
 from events.log import Log, streams
-from projections import views
-from projections.claims import ClaimVersion
+from projections import setting_aside, views
+from projections.claims import FOREVER, ClaimVersion
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
@@ -30,8 +30,11 @@ def versions_as_of(
         sources.learn(one.position, one.event)
     found: list[ClaimVersion] = []
     wanted = set(locations)
-    for development, members in _ever_at(connection, locations).items():
-        recorded = _events(connection, members, position)
+    members_of = _ever_at(connection, locations)
+    aside = setting_aside.since(connection, view, members_of)
+    for development, members in members_of.items():
+        until = min(position, aside.get(development, FOREVER) - 1)  # what is set aside rests on the events before
+        recorded = _events(connection, members, until)
         if any(one.event.development_id == development for one in recorded):
             found += claim_versions(development, recorded, sources, view.reading)
     return [one for one in found if one.location_id in wanted]

@@ -21,6 +21,7 @@ from events.reference import (
     SourceRegistered,
     SourceReliabilityAssessed,
 )
+from events.undecodable import Undecodable
 from projections.folding import fold
 
 
@@ -85,7 +86,7 @@ class Catalogue:
     def learn(self, recorded: Iterable[RecordedEvent[Event]], position: int) -> None:
         """Take in the reference events that follow, up to a position."""
         for one in recorded:
-            if one.position > self.position:
+            if one.position > self.position and not isinstance(one.event, Undecodable):
                 self._take_in(one)
         self.position = max(self.position, position)
         self._ids = sorted(self._locations)
@@ -95,6 +96,8 @@ class Catalogue:
         histories = {"location": self._locations, "actor": self._actors, "source": self._sources}[kind]
         if isinstance(one.event, LocationRegistered | ActorRegistered | SourceRegistered):
             histories[str(key)] = _History(one.position, one.event)
+        elif str(key) not in histories:  # what registered it cannot be decoded here
+            return
         else:
             histories[str(key)].later.append((one.position, one.event))
         if isinstance(one.event, LocationRegistered):

@@ -112,10 +112,10 @@ class Cluster:
 
     def _merged_from(self, other: UUID, into: UUID) -> int | None:
         """From when `other` counts for `into`, followed through every merge between; None where it never does."""
-        merges = []
+        merges: list[Recorded] = []
         while other != into:
             merge = next((one for one in self._events.get(other, ()) if isinstance(one.event, DevelopmentMerged)), None)
-            if merge is None:
+            if merge is None or len(merges) > len(self._events):  # nowhere, or in a circle (in a damaged log)
                 return None
             merges.append(merge)
             assert isinstance(merge.event, DevelopmentMerged)

@@ -8,8 +8,10 @@ Into = Mapping[UUID, UUID]
 
 
 def leads_to(development_id: UUID, into: Into) -> Iterator[UUID]:
-    """The developments that one was merged into, directly or not, nearest first."""
-    while (found := into.get(development_id)) is not None:
+    """The developments that one was merged into, directly or not, nearest first; a circle, in a damaged log, once."""
+    seen = {development_id}
+    while (found := into.get(development_id)) is not None and found not in seen:
+        seen.add(found)
         development_id = found
         yield development_id
 

@@ -6,11 +6,14 @@ known, so the last grading by position holds throughout (API.md, "to the letter"
 
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from events.records import Event
 from events.reference import SourceAlignmentStated, SourceRegistered, SourceReliabilityAssessed
 from projections.policies import Clock
+
+#: The events by which a source may be graded otherwise than before.
+GRADINGS: Final = (SourceRegistered, SourceReliabilityAssessed, SourceAlignmentStated)
 
 
 class Grading(NamedTuple):

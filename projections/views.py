@@ -116,12 +116,17 @@ class Standing(NamedTuple):
     Attributes:
         newest: When its last folded event was recorded; None while nothing is folded.
         position, recorded_at: The last event by the time, or at the position, that was asked for; None where none is.
+        set_aside, set_aside_from: How much is set aside, and the first position at which; None where nothing is.
+        regrading: A source graded anew is being folded in parts, and not all of them are done.
     """
 
     view: View
     newest: datetime | None
     position: int | None
     recorded_at: datetime | None
+    set_aside: int
+    set_aside_from: int | None
+    regrading: bool
 
 
 _BY_TIME = "SELECT position, recorded_at FROM event WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1"
@@ -144,16 +149,19 @@ def standing(
         asked, parameters = _BY_TIME, [known_at]
     row = connection.execute(
         f"SELECT {', '.join(f'view.{column}' for column in _COLUMNS.split(', '))}, "
-        "newest.recorded_at, asked.position, asked.recorded_at "
+        "newest.recorded_at, asked.position, asked.recorded_at, aside.count, aside.first, "
+        "EXISTS (SELECT FROM regrading WHERE regrading.view_id = view.view_id) "
         "FROM view LEFT JOIN event AS newest ON newest.position = view.position "
         f"LEFT JOIN LATERAL ({asked}) AS asked (position, recorded_at) ON TRUE "
+        "CROSS JOIN LATERAL (SELECT count(*), min(position) FROM set_aside WHERE set_aside.view_id = view.view_id"
+        ") AS aside (count, first) "
         "WHERE name = %s OR view_id::text = %s ORDER BY name = %s DESC LIMIT 1",
         [*parameters, name, name, name],
         binary=True,
     ).fetchone()
     if row is None:
         raise UnknownView(name, (view.name for view in every(connection)))
-    return Standing(_view(row[:-3]), *row[-3:])
+    return Standing(_view(row[:-6]), *row[-6:])
 
 
 def recorded_times(connection: Database, positions: Collection[int]) -> dict[int, datetime]:
@@ -185,6 +193,17 @@ def advance(connection: Database, view: View, position: int) -> None:
     )
     if moved.rowcount != 1:
         raise Overtaken(f"view {view.name!r} was moved on from position {view.position} by another follower")
+
+
+def locked(connection: Database, name: str) -> View:
+    """A view as it stands, which no follower moves until the transaction ends.
+
+    Raises:
+        UnknownView: there is none.
+    """
+    view = find(connection, name)
+    connection.execute("SELECT FROM view WHERE view_id = %s::int FOR UPDATE", [view.view_id])
+    return find(connection, str(view.view_id))
 
 
 def versions_of(connection: Database, view: View, developments: Collection[UUID]) -> set[ClaimVersion]:
@@ -267,6 +286,15 @@ def note_reach(connection: Database, view: View, known: int, fresh: Collection[C
         ),
         [view.view_id, known, max((one.takes_effect for one in fresh), default=None)],
     )
+
+
+def extend_reach(connection: Database, view: View, fresh: Collection[ClaimVersion]) -> None:
+    """Note how far forward claims reach that were folded later than the events after them (set aside, and retried)."""
+    if fresh:
+        connection.execute(
+            view.sql("UPDATE {reach} SET takes_effect = %s WHERE known >= %s AND takes_effect < %s"),
+            [latest := max(one.takes_effect for one in fresh), min(one.known_from for one in fresh), latest],
+        )
 
 
 def mentioned_by(connection: Database, view: View, sources: Collection[str]) -> set[UUID]:

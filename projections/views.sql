@@ -92,3 +92,27 @@ CREATE TABLE development (
 -- Lists are read in the order in which developments were recorded, all of them or those of a place.
 CREATE INDEX development_order ON development (position);
 CREATE INDEX development_place ON development (location_id, position);
+
+-- What could not be folded, and stops nothing else: an event whose bytes are not understood, or a development whose fold
+-- raised. The development keeps the claim versions that it had; what comes later about it waits until it is retried.
+CREATE TABLE set_aside (
+    view_id integer NOT NULL REFERENCES view ON DELETE CASCADE,
+    -- The event at which it happened.
+    position bigint NOT NULL,
+    -- The development, or the stream of a source, an actor or a location.
+    stream_id uuid NOT NULL,
+    error text NOT NULL,
+    first_seen timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (view_id, position, stream_id)
+);
+CREATE INDEX set_aside_stream ON set_aside (view_id, stream_id);
+
+-- A source graded anew of whom very many developments speak is folded in parts; the view's position moves past the event
+-- with the last of them.
+CREATE TABLE regrading (
+    view_id integer PRIMARY KEY REFERENCES view ON DELETE CASCADE,
+    -- The event that grades the source anew.
+    position bigint NOT NULL,
+    -- The last development folded again, in the order of their ids.
+    after uuid NOT NULL
+);

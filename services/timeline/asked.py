@@ -53,6 +53,7 @@ class Asked:
         known_pinned: View and known axis are named so that what is known by them is the same for ever.
         pinned: The valid axis is named too: the answer is the same for ever.
         as_of: On the reported clock, an earlier log position that was asked for; None for what is folded.
+        set_aside: How much is set aside in the view; what rests on it is not pinned, since a retry may change it.
     """
 
     connection: Connection[TupleRow]
@@ -65,6 +66,7 @@ class Asked:
     known_pinned: bool
     pinned: bool
     as_of: int | None = None
+    set_aside: int = 0
 
     def known_time(self, known: int | None, positions: dict[int, datetime]) -> datetime | None:
         """A moment of the known axis as a time; None for an open end."""
@@ -107,8 +109,8 @@ def settled(
             return
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            found = views.find(connection, view)
-            yield _on_the_reported_clock(connection, found, view, at, known_at, known_position)
+            standing = views.standing(connection, view)
+            yield _on_the_reported_clock(connection, standing, view, at, known_at, known_position)
 
 
 def _on_the_recorded_clock(
@@ -129,27 +131,43 @@ def _on_the_recorded_clock(
         known, known_then = standing.position or 0, known_at
     named = known_position is not None or known_at is not None
     within = known_position == known or (known_at is not None and known_then == known_at)
-    pinned = name == str(found.view_id) and named and within
+    pinned = name == str(found.view_id) and named and within and _is_whole(standing, known)
     when = at or datetime.now(UTC)
-    return Asked(connection, found, name, when, known, known_then, known, pinned, pinned and at is not None)
+    for_ever = pinned and at is not None
+    aside = standing.set_aside
+    return Asked(connection, found, name, when, known, known_then, known, pinned, for_ever, set_aside=aside)
 
 
 def _on_the_reported_clock(
     connection: Connection[TupleRow],
-    found: View,
+    standing: Standing,
     name: str,
     at: datetime | None,
     known_at: datetime | None,
     as_of: int | None,
 ) -> Asked:
-    """What was known is asked by time; a log position beside it pins what had arrived by then."""
+    """What was known is asked by time; a log position beside it pins what had arrived by then.
+
+    While a source graded anew is folded in parts, the tables rest on both gradings: who names a position is answered
+    from the log.
+    """
+    found = standing.view
     known_then = known_at or datetime.now(UTC)
     position = found.position if as_of is None else min(as_of, found.position)
-    pinned = name == str(found.view_id) and known_at is not None and position == as_of
+    named = name == str(found.view_id) and known_at is not None and position == as_of
+    pinned = named and _is_whole(standing, position)
     when = at or datetime.now(UTC)
-    earlier = position if position < found.position else None
+    from_log = position < found.position or (as_of is not None and standing.regrading)
+    earlier = position if from_log else None
     known = micros(known_then)
-    return Asked(connection, found, name, when, known, known_then, position, pinned, pinned and at is not None, earlier)
+    for_ever = pinned and at is not None
+    aside = standing.set_aside
+    return Asked(connection, found, name, when, known, known_then, position, pinned, for_ever, earlier, aside)
+
+
+def _is_whole(standing: Standing, position: int) -> bool:
+    """Whether nothing is set aside by a position: a retry may change what rests on it."""
+    return standing.set_aside_from is None or position < standing.set_aside_from
 
 
 def _wait_for(pool: Pool, name: str, min_position: int) -> None:

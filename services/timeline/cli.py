@@ -15,8 +15,9 @@ import psycopg
 import typer
 from typer.core import TyperGroup
 
+from projections import retrying
 from projections.views import UnknownView
-from services.timeline import cli_keys, console, development_table, files, keys, logs, serving, story, typed
+from services.timeline import cli_keys, console, development_table, doctor, files, keys, logs, serving, story, typed
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.developments import Choice, found_developments
@@ -247,6 +248,24 @@ def _asking(
         asking = timeline.reader.asking
         with asking(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position) as asked:
             yield timeline, asked
+
+
+@app.command("doctor")
+def doctor_(
+    retry: Annotated[bool, typer.Option("--retry", help="Fold again what was set aside, before looking.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong and what to do, a line each; exit 1 where anything is wrong."""
+    if retry:
+        with _timeline() as timeline:
+            console.follow(timeline)
+            for view in timeline.reader.views():
+                folded, still = retrying.retry(timeline.log, view.name)
+                console.note(f"view {view.name}: {folded:,} folded again, {len(still):,} set aside still")
+    report = doctor.examine(doctor.gather())
+    console.show_report(report, as_json=as_json)
+    if not report.healthy:
+        raise typer.Exit(NO)
 
 
 @db.command("migrate")

@@ -1,20 +1,19 @@
 """Opens what is needed (database, log, follower, reader), hands it to api and cli, and closes it in order."""
 
 import select
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from events.log import CHANNEL, Log, Pool
+from events.log import Log, Pool
 from projections import views
 from projections.follower import Follower
+from services.timeline import following
 from services.timeline.embedded import embedded
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
@@ -23,8 +22,6 @@ from services.timeline.reader import Reader
 from services.timeline.settings import Settings
 from services.timeline.tokens import Tokens, configured
 from services.timeline.writer import Writer
-
-logger = structlog.get_logger(__name__)
 
 OLDEST, NEWEST = 15, 18
 
@@ -148,45 +145,8 @@ def _pool(conninfo: str) -> Iterator[Pool]:
         pool.close()
 
 
-class Following:
-    """A thread that keeps the views up with the log: woken by NOTIFY, but looking by itself every second too."""
+class Following(following.Following):
+    """Keeps an opened timeline's views up with its log, or stands by while another process does."""
 
     def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-
-    def __enter__(self) -> "Following":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join(timeout=30)
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def _run(self) -> None:
-        wait = 0.1
-        while not self._stopping.is_set():
-            try:
-                self._listen_and_follow()
-                wait = 0.1
-            except Exception:  # a follower outlives a lost connection, and anything else too
-                logger.exception("following the log failed; trying again", seconds=wait)
-                self._stopping.wait(wait)
-                wait = min(wait * 2, 10)
-
-    def _listen_and_follow(self) -> None:
-        with self._timeline.log.pool.connection() as connection:
-            connection.execute(f"LISTEN {CHANNEL}")
-            try:
-                while not self._stopping.is_set():
-                    self._timeline.follower.follow()
-                    for _ in connection.notifies(timeout=1, stop_after=1):
-                        pass
-            finally:
-                if not connection.closed:
-                    connection.execute(f"UNLISTEN {CHANNEL}")
+        super().__init__(timeline.log, timeline.follower)

@@ -18,6 +18,7 @@ from services.timeline import narration, wire
 from services.timeline.api import rendering
 from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
+from services.timeline.doctor import Report
 from services.timeline.reader import PlaceStatus, Reader
 from services.timeline.selection import Selection, selected
 
@@ -205,3 +206,15 @@ def show_explanation(told: wire.Explanation, *, as_json: bool) -> None:
             out.print(f"   - {statement.published_at}  {escape(statement.words)}")
         for flag in claim.flags:
             out.print(f"   [yellow]! {escape(flag)}[/yellow]")
+
+
+def show_report(report: Report, *, as_json: bool) -> None:
+    """What the doctor found: a line each, with what to do below what is wrong."""
+    if as_json:
+        out.print(escape(wire.encode(report).decode()))
+        return
+    for one in report.checks:
+        colour = "green" if one.verdict == "ok" else "bold red"
+        out.print(f"[{colour}]{one.verdict:5}[/{colour}]  {one.check:10}  {escape(one.found)}"
+                  f"{escape(f' -> {one.advice}') if one.advice else ''}")  # fmt: skip
+    out.print("all is well" if report.healthy else "something is wrong")

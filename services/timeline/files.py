@@ -14,6 +14,7 @@ import msgspec
 from events.recorded import RecordedEvent
 from events.records import MAX_EVENT_BYTES, Event
 from events.shape import write_event
+from events.undecodable import Undecodable
 from services.timeline import console
 from services.timeline.composition import Timeline
 from services.timeline.writer import Result
@@ -147,6 +148,12 @@ def _write(timeline: Timeline, stream: IO[bytes] | gzip.GzipFile, after: int, un
 
 
 def exported(one: RecordedEvent[Event]) -> bytes:
-    """A recorded event as the line that records it again elsewhere."""
+    """A recorded event as the line that records it again elsewhere.
+
+    Raises:
+        Unreadable: its bytes cannot be decoded by this program.
+    """
+    if isinstance(one.event, Undecodable):  # leaving it out would make another log
+        raise Unreadable(f"the event at position {one.position} cannot be read here: {one.event.error}")
     event = write_event(one.event)
     return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event}) + b"\n"

@@ -32,6 +32,7 @@ from events.reference import (
     SourceRegistered,
 )
 from events.times import rfc3339
+from events.undecodable import Undecodable
 
 #: A published time may lie this far ahead of the recording: clocks differ, and newspapers are dated tomorrow.
 AHEAD = timedelta(days=1)
@@ -102,6 +103,9 @@ class Intake:
         """The events of a stream, those accepted before included."""
         if stream not in self._streams:
             held = [one.event for one in self._held.stream(stream)]
+            if strange := next((one for one in held if isinstance(one, Undecodable)), None):
+                said = f"is held with an event that cannot be read here ({strange.error}); see `timeline doctor`"
+                raise UnusableEvent([Problem("development_id", str(stream), said)], conflict=True)
             fresh = [one.event for one in self.new if one.originator_id == stream]
             self._streams[stream] = held + fresh
         return self._streams[stream]
@@ -154,6 +158,7 @@ class Intake:
         raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
 
     def _accept(self, event: Event, recorded_by: str) -> Accepted:
+        flags = tuple(self._flags(event))  # first: it may find that what is held cannot be read
         stream = stream_id(event)
         version = self._version(stream) + 1
         event_id = event.event_id or uuid4()
@@ -162,7 +167,7 @@ class Intake:
             self._streams[stream].append(event)
         self._accepted_ids[event_id] = event
         self.new.append(NewEvent(event=event, event_id=event_id, version=version, recorded_by=recorded_by))
-        return Accepted(event_id, event, None, tuple(self._flags(event)))
+        return Accepted(event_id, event, None, flags)
 
     def _flags(self, event: Event) -> list[str]:
         if isinstance(event, DevelopmentEvent) and hasattr(event, "report"):

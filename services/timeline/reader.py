@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
-from projections import views
+from projections import progress, setting_aside, views
 from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
@@ -25,6 +25,8 @@ from projections.claims import FOREVER, ClaimVersion, asserted, known_claims
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.mergers import with_merged
+from projections.progress import Progress
+from projections.setting_aside import SetAside
 from projections.sources import Sources
 from projections.status import NOBODY_KNOWS, Answer, Claims, Status, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
@@ -101,6 +103,20 @@ class Reader:
         """All views, with where they stand."""
         with self._held.connection() as connection:
             return views.every(connection)
+
+    def progress(self) -> list[Progress]:
+        """All views, with how far they are behind the log and what could not be folded."""
+        with self._held.connection() as connection:
+            return progress.every(connection)
+
+    def set_aside(self, view: str) -> list[SetAside]:
+        """What could not be folded into a view, in the order of the log.
+
+        Raises:
+            UnknownView: there is no such view.
+        """
+        with self._held.connection() as connection:
+            return setting_aside.listed(connection, views.find(connection, view))
 
     def asking(
         self,
@@ -217,10 +233,14 @@ class Reader:
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
         sources = self._sources(asked)
+        aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
         for claim in sorted(versions, key=lambda one: one.order):
             of = members[claim.development_id]
-            recorded = [one for one in events if one.event.development_id in of]
+            until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
+            recorded = [
+                one for one in events if getattr(one.event, "development_id", None) in of and one.position < until
+            ]
             found = account(claim.development_id, recorded, sources, asked.view.reading, asked.known)
             assert found is not None
             told.append(Told(claim, found))

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from services.timeline.wire import Moment
+from services.timeline.wire import Moment, Uuid
 
 
 class SourceOut(msgspec.Struct, frozen=True):
@@ -73,7 +73,12 @@ class LocationPage(msgspec.Struct, frozen=True):
 
 
 class ViewOut(msgspec.Struct, frozen=True):
-    """A view and where it stands."""
+    """A view and where it stands.
+
+    `lag` counts the events that are not folded yet, `lag_seconds` is how long ago the oldest of them was recorded.
+    `set_aside` counts what could not be folded. `regrading` is the position of a source graded anew whose many
+    developments are being folded in parts; null where none is.
+    """
 
     id: str
     name: str
@@ -82,6 +87,10 @@ class ViewOut(msgspec.Struct, frozen=True):
     exclude_sources: tuple[str, ...]
     only_sources: tuple[str, ...]
     position: int
+    lag: int
+    lag_seconds: float
+    set_aside: int
+    regrading: int | None
 
 
 class ViewPage(msgspec.Struct, frozen=True):
@@ -92,8 +101,38 @@ class ViewPage(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the service answers, and how far its views are behind the log."""
+    """Whether the service answers, how far its views are behind the log, and what could not be folded.
+
+    `follower` is `here` where this process keeps the views, `elsewhere` where it stands by.
+    """
 
     status: str
     log_position: int | None = None
     lag: int | None = None
+    lag_seconds: float | None = None
+    set_aside: int | None = None
+    follower: str | None = None
+
+
+class SetAsideOut(msgspec.Struct, frozen=True):
+    """What could not be folded: at which event, which development (or stream of a source, actor or location), and why."""
+
+    position: int
+    stream_id: Uuid
+    error: str
+    first_seen: Moment
+
+
+class SetAsidePage(msgspec.Struct, frozen=True):
+    """What is set aside in a view, in the order of the log, at most 1,000 of `count`."""
+
+    view: str
+    count: int
+    set_aside: tuple[SetAsideOut, ...]
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """What came of a retry: how many are folded now, and what is set aside still."""
+
+    folded: int
+    still: SetAsidePage

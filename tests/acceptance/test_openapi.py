@@ -23,6 +23,7 @@ KEYS = {
     "location_id": "sy-hama",
     "source_id": "sana",
     "actor_id": "hts",
+    "view": "current",
     "development_id": "55e09e95-0cc2-57fc-8f1c-7fedee508e54",
 }
 REQUIRED = {"/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z"}

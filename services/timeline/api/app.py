@@ -14,6 +14,7 @@ from services.timeline.api import (
     documents,
     events,
     locations,
+    operations,
     problems,
     reference,
     rendering,
@@ -46,7 +47,14 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.timeline = timeline
     app.state.following = following
     app.state.streams = Streams(timeline.log)
-    for router in (locations.router, changes.router, developments.router, events.router, reference.router):
+    for router in (
+        locations.router,
+        changes.router,
+        developments.router,
+        events.router,
+        reference.router,
+        operations.router,
+    ):
         app.include_router(router)
     _add_health(app)
     problems.install(app)
@@ -65,13 +73,17 @@ def _add_health(app: FastAPI) -> None:
     def readyz(request: Request, opened: Opened) -> Response:
         """The database answers, a follower is at work, and the views are not far behind the log."""
         head = opened.log.head().position
-        lag = head - min(view.position for view in opened.reader.views())
+        found = opened.reader.progress()
+        lag, seconds = max(one.lag for one in found), max(one.lag_seconds for one in found)
+        aside = max(one.set_aside for one in found)
         following: Following | None = request.app.state.following
         if following is not None and not following.alive:
             return problems.problem(503, "Not ready", "the follower is not running", headers={"Retry-After": "5"})
         if lag > MAX_LAG:
             return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
-        return Response(wire.encode(wire_reference.Health("ready", head, lag)), media_type=rendering.JSON)
+        follower = None if following is None else "here" if following.leads else "elsewhere"
+        health = wire_reference.Health("ready", head, lag, seconds, aside, follower)
+        return Response(wire.encode(health), media_type=rendering.JSON)
 
 
 class HeadAsGet:

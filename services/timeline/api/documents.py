@@ -33,6 +33,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_reference.LocationOut,
         wire_reference.ViewPage,
         wire_reference.Health,
+        wire_reference.SetAsidePage,
+        wire_reference.Retry,
     )
 }
 

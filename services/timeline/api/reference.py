@@ -123,8 +123,12 @@ def views(request: Request, opened: Opened) -> Response:
             tuple(sorted(view.reading.exclude_sources)),
             tuple(sorted(view.reading.only_sources)),
             view.position,
+            lag,
+            seconds,
+            aside,
+            regrading,
         )
-        for view in opened.reader.views()
+        for view, lag, seconds, aside, regrading in opened.reader.progress()
     )
     return rendering.answer(request, None, wire.encode(wire_reference.ViewPage(opened.log.head().position, found)))
 

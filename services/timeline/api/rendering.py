@@ -37,6 +37,8 @@ def answer(request: Request, asked: Asked | None, body: bytes, media_type: str =
     headers["Cache-Control"] = FOR_EVER if asked is not None and asked.pinned else "no-cache"
     if asked is not None:
         headers["Timeline-Position"] = str(asked.known_position)
+        if asked.set_aside:
+            headers["Timeline-Set-Aside"] = str(asked.set_aside)
     known = request.headers.get("if-none-match", "")
     if tag in known or known.strip() == "*":
         return Response(status_code=304, headers=headers)
