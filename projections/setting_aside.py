@@ -154,4 +154,4 @@ def since(connection: Database, view: View, streams: Collection[UUID]) -> dict[U
 
 
 def _storable(error: str) -> str:
-    return error.replace("\0", "\\0")[:_LONGEST]
+    return error.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:_LONGEST]

@@ -298,7 +298,7 @@ def test_the_version_and_the_help() -> None:
     assert (version.returncode, version.stdout) == (0, f"timeline {installed('timeline-service')}\n")
     assert bare.stdout.strip() == asked.stdout.strip()
     assert (bare.stderr, asked.returncode) == ("", 0)
-    for command in ("demo", "serve", "import", "export", "status", "map", "explain", "db"):
+    for command in ("demo", "serve", "import", "export", "status", "map", "explain", "doctor", "db"):
         assert re.search(rf"^│ {command} ", asked.stdout, re.MULTILINE), command
 
 

@@ -15,10 +15,11 @@ import psycopg
 from structlog.testing import capture_logs
 
 from projections.follower import Follower
-from services.timeline import following
+from services.timeline import following, story
 from services.timeline.composition import Following, Timeline, opened
 from services.timeline.settings import Settings
 from tests.acceptance.test_cli import COMMAND, environment
+from tests.acceptance.test_rest import served
 from tests.integration.test_follower import as_folded
 
 #: A takeover may take so many seconds.
@@ -110,6 +111,21 @@ def test_a_lost_connection_lets_another_take_over_and_is_made_again(database: st
                 position = two.post(f"source-{number}")
                 until(lambda: one.folded() == position, "what was posted is folded")  # noqa: B023
                 until(lambda: sorted((one.role(), two.role())) == ["elsewhere", "here"], "one of them follows")
+
+
+def test_the_lag_is_told_in_events_and_in_seconds(timeline: Timeline) -> None:
+    """How long ago the oldest event that is not folded yet was recorded; nothing once all is folded."""
+    timeline.writer.append(story.lines()[:10], "test")
+    time.sleep(0.3)
+    timeline.writer.append(story.lines()[10:20], "test")
+    with served(timeline) as client:
+        ready, listed = client.get("/readyz").json(), client.get("/v1/views").json()["views"]
+        assert (ready["lag"], {one["lag"] for one in listed}) == (20, {20})
+        assert min(ready["lag_seconds"], *(one["lag_seconds"] for one in listed)) >= 0.3
+        timeline.follower.follow()
+        ready, listed = client.get("/readyz").json(), client.get("/v1/views").json()["views"]
+        assert (ready["lag"], ready["lag_seconds"]) == (0, 0)
+        assert {(one["lag"], one["lag_seconds"]) for one in listed} == {(0, 0)}
 
 
 def test_who_follows_can_be_asked(timeline: Timeline) -> None:

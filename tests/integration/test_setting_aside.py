@@ -242,6 +242,10 @@ def test_answers_say_that_something_is_set_aside_and_are_not_pinned(world: Timel
         assert client.get(late.format(head)).headers["Cache-Control"] == "no-cache"
         assert "immutable" in client.get(late.format(before)).headers["Cache-Control"]
 
+        told = client.get(f"/v1/events?after={before}").json()["events"][0]
+        assert (told["position"], told["event"]["type"]) == (head, "Undecodable")
+        assert told["event"]["stored_name"] == "development-assessed/2"
+
         ready = client.get("/readyz").json()
         assert (ready["status"], ready["set_aside"]) == ("ready", 1)
         assert [one["set_aside"] for one in client.get("/v1/views").json()["views"]] == [1, 1]
