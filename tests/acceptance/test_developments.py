@@ -132,6 +132,11 @@ def test_each_filter_keeps_what_it_names(told: Desk, query: str, wanted: Sequenc
         ("from=2024-07-01", 422, "offset"),
         ("cursor=nonsense", 422, "not a cursor"),
         ("cursor=%F0%9F%98%80", 422, "not a cursor"),
+        (
+            "cursor=WzEsIngiLDEwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAsMV0",
+            422,
+            "not a cursor",
+        ),  # a position beyond what PostgreSQL counts
         ("limit=0", 422, "limit"),
         ("at=2024-07-01T00:00:00Z", 422, "no such parameter"),
         ("location=nowhere", 404, "nowhere"),
