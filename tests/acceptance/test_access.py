@@ -48,7 +48,13 @@ MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "
 MORE: dict[str, set[str]] = {"POST /v1/views/{view}/set-aside/retry": {"analyst", "admin"}}
 
 #: What to put into an address for each of its names.
-NAMES = {"location_id": "hama", "source_id": "monitor", "actor_id": "hts", "development_id": str(KNOWN), "view": "current"}
+NAMES = {
+    "location_id": "hama",
+    "source_id": "monitor",
+    "actor_id": "hts",
+    "development_id": str(KNOWN),
+    "view": "current",
+}
 
 ANALYSTS = {
     "SourceReliabilityAssessed",
