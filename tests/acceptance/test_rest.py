@@ -1136,3 +1136,21 @@ def test_a_parameter_that_nobody_knows_is_refused_rather_than_passed_over(told: 
 
     assert answer.status_code == 422
     assert guess in answer.json()["errors"][0]["message"]
+
+
+def test_who_decided_on_an_older_state_is_told_so(desk: Desk) -> None:
+    """Optimistic concurrency: 412 by entity tag, 409 by parameter; what was answered before is answered again."""
+    development = uuid4()
+    first = desk.post(reported(development_id=str(development)))
+    assert first.headers["ETag"] == '"1"'
+    verdict = about("DevelopmentAssessed", development) | {"event_id": str(uuid4())}
+    taken = desk.post(verdict, **{"If-Match": '"1"'})
+    assert (taken.status_code, taken.headers["ETag"]) == (201, '"2"')
+
+    other = about("DevelopmentAssessed", development)
+    late = desk.post(other, **{"If-Match": '"1"'})
+    assert late.status_code == 412
+    assert "version 2, not 1" in late.json()["detail"]
+    assert desk.client.post("/v1/events?expected_version=1", json=other).status_code == 409
+    assert desk.post(verdict, **{"If-Match": '"1"'}).status_code == 200
+    assert desk.post(other, **{"If-Match": "latest"}).status_code == 422

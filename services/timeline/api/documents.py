@@ -38,7 +38,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     )
 }
 
-_TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded",
+_TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
            413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
            503: "Not folded yet, or the database does not answer",
            507: "The database has no room left"}  # fmt: skip

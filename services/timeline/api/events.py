@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_ans
 from services.timeline.api.paging import linked
 from services.timeline.api.problems import batch_refused, refusal
 from services.timeline.api.streams import SSE, stream, wants_stream
+from services.timeline.asked import CannotAsk
+from services.timeline.intake import Outdated
 from services.timeline.writer import Refused, Result, Writer
 
 router = APIRouter(tags=["Events"])
@@ -37,6 +40,9 @@ MAX_ONE = 1024 * 1024
 
 #: So many lines of NDJSON are one append, unless the whole is to be atomic.
 LINES = 1_000
+
+#: A version of a stream as an entity tag.
+_TAG = re.compile(r'"(\d{1,9})"')
 
 _POSTED = {
     "requestBody": {
@@ -64,14 +70,24 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     "/v1/events",
     response_class=Response,
     openapi_extra=_POSTED,
-    responses=_ANSWERS | problem_answers(408, 409, 413, 415, 507),
+    responses=_ANSWERS | problem_answers(408, 409, 412, 413, 415, 507),
 )
 async def post_events(
     request: Request,
     who: Asker,
     atomic: Annotated[bool, Query(description="NDJSON only: append all lines, or none.")] = False,
+    expected_version: Annotated[
+        int | None, Query(ge=0, le=2**31 - 1, description="One event only: 409 unless its stream is at this version.")
+    ] = None,
+    if_match: Annotated[
+        str | None,
+        Header(max_length=100, description="The same as an entity tag, answered with 412.", examples=['"3"']),
+    ] = None,
 ) -> Response:
-    """Record one event (`application/json`), or many, one a line (`application/x-ndjson`)."""
+    """Record one event (`application/json`), or many, one a line (`application/x-ndjson`).
+
+    The answer to one event has the version of its stream as `ETag`: how many events there are about that thing.
+    """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
@@ -79,8 +95,14 @@ async def post_events(
     writer = (await timeline(request)).writer
     if media_type == rendering.JSON:
         body = await _body(request, MAX_ONE)
-        return await run_in_threadpool(_one, writer, body, who)
+        matching = _version(if_match)
+        expected = expected_version if matching is None else matching
+        return await run_in_threadpool(_one, writer, body, who, expected, matching is not None)
     if media_type == rendering.NDJSON:
+        if expected_version is not None or if_match is not None:
+            raise CannotAsk(
+                "expected_version", expected_version or if_match, "goes with one event, not with lines of them"
+            )
         body = await _body(request, MAX_BODY)
         return await run_in_threadpool(_many, writer, body, atomic, who)
     raise HTTPException(
@@ -110,12 +132,29 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
         raise HTTPException(408, said, {"Connection": "close"}) from None
 
 
-def _one(writer: Writer, body: bytes, who: Principal) -> Response:
-    [result] = writer.append([body], who.name, allowed=recording(who))
+def _version(if_match: str | None) -> int | None:
+    """The version that an entity tag names.
+
+    Raises:
+        CannotAsk: it is not one that we gave out.
+    """
+    if if_match is None:
+        return None
+    found = _TAG.fullmatch(if_match.strip())
+    if found is None:
+        raise CannotAsk("If-Match", if_match, 'the version of the stream as an entity tag: "3"')
+    return int(found[1])
+
+
+def _one(writer: Writer, body: bytes, who: Principal, expected: int | None, by_tag: bool) -> Response:
+    [result] = writer.append([body], who.name, allowed=recording(who), expected_version=expected)
+    if by_tag and isinstance(result.refusal, Outdated):
+        raise HTTPException(412, str(result.refusal.problems[0].message))
     if result.refusal is not None:
         raise result.refusal
+    headers = {} if result.version is None else {"ETag": f'"{result.version}"'}
     status = 201 if result.appended else 200
-    return Response(wire.encode(_recorded(result)), status_code=status, media_type=rendering.JSON)
+    return Response(wire.encode(_recorded(result)), status_code=status, media_type=rendering.JSON, headers=headers)
 
 
 def _recorded(result: Result) -> wire_log.Recorded:

@@ -102,7 +102,7 @@ def _not_yet(_: Request, error: Any) -> Response:
 def _http(request: Request, error: Any) -> Response:
     titles = {
         401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-        408: "The body broke off", 413: "Too large",
+        408: "The body broke off", 412: "Overtaken by another", 413: "Too large",
         415: "Unsupported media type", 503: "Not available",
     }  # fmt: skip
     title = titles.get(error.status_code, str(error.detail))
