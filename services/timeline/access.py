@@ -76,6 +76,14 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/views/{view}/set-aside/retry": "judge",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
+        "POST /v1/developments": "report",
+        "POST /v1/developments/{development_id}/corroborations": "report",
+        "POST /v1/developments/{development_id}/denials": "report",
+        "POST /v1/developments/{development_id}/retractions": "report",
+        "POST /v1/developments/{development_id}/assessments": "judge",
+        "POST /v1/developments/{development_id}/amendments": "judge",
+        "POST /v1/developments/{development_id}/merge": "judge",
+        "POST /v1/developments/{development_id}/void": "judge",
     }
 )
 

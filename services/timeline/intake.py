@@ -133,13 +133,12 @@ class Intake:
         """
         if event.event_id is not None and (known := self._recognise(event.event_id, event)) is not None:
             return known
-        found = self._version(stream_id(event)) if expected_version is not None else None
-        if expected_version is not None and found is not None and found != expected_version:
-            raise Outdated("expected_version", expected_version, found)
         problems = [*checks.problems(event), *self._general_problems(event)]
         problems = problems or list(_HELD_CHECKS.get(type(event), _nothing)(self, event))
         if problems:
             raise UnusableEvent(problems)
+        if expected_version is not None and (found := self._version(stream_id(event))) != expected_version:
+            raise Outdated("expected_version", expected_version, found)
         return self._accept(event, recorded_by)
 
     def _recognise(self, event_id: UUID, event: Event) -> Accepted | None:

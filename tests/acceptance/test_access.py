@@ -45,7 +45,14 @@ OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json"}
 MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}}
 
 #: Routes that take more than others of their method.
-MORE: dict[str, set[str]] = {"POST /v1/views/{view}/set-aside/retry": {"analyst", "admin"}}
+JUDGES = {"analyst", "admin"}
+MORE: dict[str, set[str]] = {
+    "POST /v1/views/{view}/set-aside/retry": JUDGES,
+    **{
+        f"POST /v1/developments/{{development_id}}/{path}": JUDGES
+        for path in ("assessments", "amendments", "merge", "void")
+    },
+}
 
 #: What to put into an address for each of its names.
 NAMES = {

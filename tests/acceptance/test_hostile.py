@@ -17,6 +17,7 @@ from events.problems import MAX_PROBLEMS
 from events.shape import read_event
 from services.timeline import story
 from services.timeline.api import events as events_api
+from services.timeline.api import posting
 from tests.acceptance.test_rest import JSON, NDJSON, Desk, _desk, small_world
 
 ACTOR = {"type": "ActorRegistered", "actor_id": "fresh", "name": "Fresh", "kind": "other"}
@@ -146,7 +147,7 @@ def test_a_hostile_line_is_refused_and_its_neighbours_are_answered(strict: Desk,
     assert len(refused["problem"].get("errors", ())) <= MAX_PROBLEMS + 1
     assert len(json.dumps(refused)) < 20_000
 
-    if len(line) <= events_api.MAX_ONE:
+    if len(line) <= posting.MAX_ONE:
         alone = strict.post(line)
         assert alone.status_code == 422
         assert alone.json()["detail"] == refused["problem"]["detail"]
@@ -192,7 +193,7 @@ def test_what_is_too_much_for_one_request_is_refused_as_a_whole(strict: Desk) ->
 
     large = strict.client.post("/v1/events", content=b" " * (events_api.MAX_BODY + 1), headers=NDJSON)
     assert large.status_code == 413
-    one = strict.client.post("/v1/events", content=b" " * (events_api.MAX_ONE + 1), headers=JSON)
+    one = strict.client.post("/v1/events", content=b" " * (posting.MAX_ONE + 1), headers=JSON)
     assert one.status_code == 413
 
 
@@ -248,7 +249,7 @@ def test_what_is_refused_is_shown_without_what_would_act_on_a_terminal(strict: D
 
 def test_clients_that_stop_in_mid_request_keep_nobody_waiting(strict: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred stand with half a body; others are answered at once; and those are told what happened, and let go."""
-    monkeypatch.setattr(events_api, "SILENCE", 1.0)
+    monkeypatch.setattr(posting, "SILENCE", 1.0)
     with ExitStack() as stack:
         stalled = [stack.enter_context(_connected(strict)) for _ in range(100)]
         for one in stalled:

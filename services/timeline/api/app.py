@@ -10,6 +10,7 @@ from services.timeline import wire, wire_reference
 from services.timeline.api import (
     authority,
     changes,
+    commands,
     developments,
     documents,
     events,
@@ -51,6 +52,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         locations.router,
         changes.router,
         developments.router,
+        commands.router,
         events.router,
         reference.router,
         operations.router,

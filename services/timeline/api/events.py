@@ -1,16 +1,13 @@
 """Routes about the log itself: post events, read them in order."""
 
-import asyncio
 import io
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from events.times import rfc3339
 from services.timeline import wire, wire_log
 from services.timeline.access import Principal, recorder_shown, recording
 from services.timeline.api import rendering
@@ -18,10 +15,10 @@ from services.timeline.api.asking import Opened, timeline
 from services.timeline.api.authority import Asker
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
 from services.timeline.api.paging import linked
+from services.timeline.api.posting import MAX_ONE, ExpectedVersion, IfMatch, append_one, body
 from services.timeline.api.problems import batch_refused, refusal
 from services.timeline.api.streams import SSE, stream, wants_stream
 from services.timeline.asked import CannotAsk
-from services.timeline.intake import Outdated
 from services.timeline.writer import Refused, Result, Writer
 
 router = APIRouter(tags=["Events"])
@@ -32,17 +29,8 @@ MAX_BODY = 64 * 1024 * 1024
 #: Nor more lines: each refused one is answered with its reasons, and an answer is made in memory.
 MAX_LINES = 100_000
 
-#: A client that stops in mid-body is waited for so many seconds.
-SILENCE = 30.0
-
-#: One event is read a good way beyond its bound, so that one too large is refused as every other event is.
-MAX_ONE = 1024 * 1024
-
 #: So many lines of NDJSON are one append, unless the whole is to be atomic.
 LINES = 1_000
-
-#: A version of a stream as an entity tag.
-_TAG = re.compile(r'"(\d{1,9})"')
 
 _POSTED = {
     "requestBody": {
@@ -76,13 +64,8 @@ async def post_events(
     request: Request,
     who: Asker,
     atomic: Annotated[bool, Query(description="NDJSON only: append all lines, or none.")] = False,
-    expected_version: Annotated[
-        int | None, Query(ge=0, le=2**31 - 1, description="One event only: 409 unless its stream is at this version.")
-    ] = None,
-    if_match: Annotated[
-        str | None,
-        Header(max_length=100, description="The same as an entity tag, answered with 412.", examples=['"3"']),
-    ] = None,
+    expected_version: ExpectedVersion = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Record one event (`application/json`), or many, one a line (`application/x-ndjson`).
 
@@ -94,73 +77,18 @@ async def post_events(
         raise HTTPException(415, f"send the body as it is, not as {coding[:40]!r}", {"Accept-Encoding": "identity"})
     writer = (await timeline(request)).writer
     if media_type == rendering.JSON:
-        body = await _body(request, MAX_ONE)
-        matching = _version(if_match)
-        expected = expected_version if matching is None else matching
-        return await run_in_threadpool(_one, writer, body, who, expected, matching is not None)
+        event = await body(request, MAX_ONE)
+        return await run_in_threadpool(append_one, writer, event, who, expected_version, if_match)
     if media_type == rendering.NDJSON:
         if expected_version is not None or if_match is not None:
             raise CannotAsk(
                 "expected_version", expected_version or if_match, "goes with one event, not with lines of them"
             )
-        body = await _body(request, MAX_BODY)
-        return await run_in_threadpool(_many, writer, body, atomic, who)
+        lines = await body(request, MAX_BODY)
+        return await run_in_threadpool(_many, writer, lines, atomic, who)
     raise HTTPException(
         415, f"send application/json (one event) or application/x-ndjson (one a line), not {media_type[:100]!r}"
     )
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """The body, read no further than its bound, and no longer than somebody sends."""
-    parts: list[bytes] = []
-    size = 0
-    stream: AsyncIterator[bytes] = request.stream()
-    while (part := await _next(stream)) is not None:
-        size += len(part)
-        if size > most:
-            raise HTTPException(413, f"more than {most:,} bytes; send many events as NDJSON, and a long file in parts")
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
-    try:
-        async with asyncio.timeout(SILENCE):
-            return await anext(stream, None)
-    except TimeoutError:
-        said = f"the body broke off: nothing came for {SILENCE:g} s, and nothing was recorded"
-        raise HTTPException(408, said, {"Connection": "close"}) from None
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that an entity tag names.
-
-    Raises:
-        CannotAsk: it is not one that we gave out.
-    """
-    if if_match is None:
-        return None
-    found = _TAG.fullmatch(if_match.strip())
-    if found is None:
-        raise CannotAsk("If-Match", if_match, 'the version of the stream as an entity tag: "3"')
-    return int(found[1])
-
-
-def _one(writer: Writer, body: bytes, who: Principal, expected: int | None, by_tag: bool) -> Response:
-    [result] = writer.append([body], who.name, allowed=recording(who), expected_version=expected)
-    if by_tag and isinstance(result.refusal, Outdated):
-        raise HTTPException(412, str(result.refusal.problems[0].message))
-    if result.refusal is not None:
-        raise result.refusal
-    headers = {} if result.version is None else {"ETag": f'"{result.version}"'}
-    status = 201 if result.appended else 200
-    return Response(wire.encode(_recorded(result)), status_code=status, media_type=rendering.JSON, headers=headers)
-
-
-def _recorded(result: Result) -> wire_log.Recorded:
-    assert result.place is not None
-    said = wire_log.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at))
-    return wire_log.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
 
 
 def _many(writer: Writer, body: bytes, atomic: bool, who: Principal) -> Response:
