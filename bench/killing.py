@@ -166,12 +166,16 @@ class _Service:
         self._process.wait()
 
     def kill_postgresql(self) -> None:
-        """All processes that work in the data folder: the postmaster first, so that none is forked anew."""
-        while processes := self._postgresql():
+        """All processes that work in the data folder: the postmaster first, so that none is forked anew.
+
+        Only those of this moment: the service starts PostgreSQL again by itself, as soon as the last of them is gone.
+        """
+        began = time.time()
+        while processes := [one for one in self._postgresql() if one.create_time() <= began]:
             for process in sorted(processes, key=lambda one: one.create_time()):
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
-            psutil.wait_procs(processes, timeout=5)
+            time.sleep(0.02)
 
     def _postgresql(self) -> list[psutil.Process]:
         data = str(place_for(self._home).data.resolve())
