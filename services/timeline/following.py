@@ -88,7 +88,7 @@ class Following:
         while not self._stopping.is_set():
             row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
             if row is not None and row[0]:
-                logger.info("following the log", took_over=waited)
+                (logger.info if waited else logger.debug)("following the log", took_over=waited)
                 return
             if not waited:
                 logger.info("another process follows the log; standing by")
