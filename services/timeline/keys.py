@@ -32,6 +32,9 @@ FRESH = 2.0
 #: Where a key is unknown the table is read at once, since it may be new; but no more often than this, for guesses.
 BETWEEN_UNKNOWN = 0.2
 
+#: The table is waited for so many seconds where the database is away.
+PATIENCE = 3.0
+
 #: While one request reads the table again, others go on with what was read, if it is no older than this.
 STALE = 5.0
 
@@ -155,7 +158,8 @@ class Keys:
             if self.fresh(within):
                 return
             began = self._clock()
-            with self._pool.connection() as connection:
+            # What is asked for waits for the database too, by itself: the check takes a part of its patience only.
+            with self._pool.connection(timeout=PATIENCE) as connection:
                 self._held = {key.sha256: key for key in every(connection)}
             self._read_at = began
         finally:
