@@ -114,10 +114,11 @@ class Replay:
         known = {step.known for step, _ in visible}
         times = views.recorded_times(asked.connection, known) if recorded else dict.fromkeys(known, asked.known_at)
         causes = finder(self._log, asked, [step for step, _ in visible])
+        catalogue = self._reader.catalogue(asked.known_position)
         for step, parts in visible:
             known_at = times[step.known] if recorded else from_micros(step.known)
             position = step.known if recorded else asked.known_position
-            names = Names(self._reader.catalogue(position), replace(asked, at=known_at, known_position=position))
+            names = Names(catalogue, replace(asked, at=known_at, known_position=position))
             for part in reversed(parts):
                 yield Told(step.known, known_at, _change(step, part, known_at, causes, names), last=True)
 
