@@ -71,6 +71,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/developments": "read",
         "GET /v1/developments/{development_id}": "read",
         "GET /v1/changes": "read",
+        "GET /v1/replay": "read",
         "GET /v1/views": "read",
         "GET /v1/views/{view}/set-aside": "read",
         "POST /v1/views/{view}/set-aside/retry": "judge",

@@ -17,7 +17,19 @@ from typer.core import TyperGroup
 
 from projections import retrying
 from projections.views import UnknownView
-from services.timeline import cli_keys, console, development_table, doctor, files, keys, logs, serving, story, typed
+from services.timeline import (
+    cli_keys,
+    cli_replay,
+    console,
+    development_table,
+    doctor,
+    files,
+    keys,
+    logs,
+    serving,
+    story,
+    typed,
+)
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
@@ -234,6 +246,28 @@ def developments(
         )  # fmt: skip
         page = found_developments(timeline.reader, choice, view=view, cursor=cursor, limit=limit)
         development_table.show(timeline.reader, asked, page, as_json=as_json)
+
+
+@app.command()
+def replay(
+    from_: Annotated[
+        str | None, typer.Option("--from", help="The position to begin with, or a moment; a date: its begin.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The last position, or the moment to end before; a date: its end.")
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="3600x: an hour of the log a second; max: no waiting (default in pipes).")
+    ] = None,
+    place: Annotated[str | None, typer.Option(help="Only this location: an id, name or code.")] = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    as_json: Json = False,
+) -> None:
+    """Step through the log: each change of status in the order in which it became known, and what caused it."""
+    with _timeline() as timeline:
+        console.follow(timeline)
+        cli_replay.replay(timeline, from_, to, speed, place, view, zone, as_json=as_json)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from projections.policies import (
     VOID,
 )
 from projections.standing import AGAINST_INTEREST, SELF_SERVING
-from projections.status import Status
+from projections.status import Answer, Status
 from services.timeline import wire
 from services.timeline.asked import Asked
 from services.timeline.reader import Reader, Told
@@ -93,6 +93,15 @@ def sentence(place: str, status: Status, names: Names) -> str:
         first = f"{place} is {assertion_words(asserted(status.assertion), names)} ({status.basis.standing})."
     also = [f"{assertion_words(asserted(one.assertion), names)} ({one.last.standing})" for one in status.pending]
     return first + (f" Also claimed: {'; '.join(also)}." if also else "")
+
+
+def answer_words(answer: Answer, names: Names) -> str:
+    """An answer as the end of a sentence that begins with the place: what is accepted, and what is claimed beside it."""
+    said = (
+        f"{assertion_words(asserted(answer.assertion), names)} ({answer.standing})" if answer.assertion else "unknown"
+    )
+    also = [f"{assertion_words(asserted(one.assertion), names)} ({one.standing})" for one in answer.pending]
+    return said + (f"; also claimed: {'; '.join(also)}" if also else "")
 
 
 def explained(reader: Reader, asked: Asked, location_id: str) -> wire.Explanation:

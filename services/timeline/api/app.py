@@ -19,6 +19,7 @@ from services.timeline.api import (
     problems,
     reference,
     rendering,
+    replay,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -51,6 +52,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     for router in (
         locations.router,
         changes.router,
+        replay.router,
         developments.router,
         commands.router,
         events.router,
