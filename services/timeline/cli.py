@@ -161,6 +161,9 @@ def import_(
     origin_reliability: Annotated[
         str, typer.Option(help="Grade of original sources that are not registered yet.")
     ] = "F",
+    credibility: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Of its reports, 1 to 6; 6, the default: not judged.")
+    ] = None,
     zone: Zone = "UTC",
     published: Annotated[str | None, typer.Option(help="When this edition was published. Default now.")] = None,
     within: Annotated[str | None, typer.Option(help="Location above places that have no other.")] = None,
@@ -170,7 +173,8 @@ def import_(
     """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2)."""
     said = cli_import.said(
         format_, paths, mapping=mapping, source=source, source_name=source_name, source_kind=source_kind,
-        reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, zone=zone,
+        reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, credibility=credibility,
+        zone=zone,
         published=published, within=within, encoding=encoding, report=report,
     )  # fmt: skip
     ready = look_at(said) if said is not None else None

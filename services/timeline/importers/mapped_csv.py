@@ -206,7 +206,7 @@ class _Reading:
             chain += [origin] if origin not in chain else []
         url = row[said.url][:2_000] if said.url else None
         return Report(chain=tuple(chain), unnamed_end=unnamed, published_at=self._published(row, occurred, flags),
-                      credibility=said.credibility, url=url or None, language=said.language)  # fmt: skip
+                      credibility=said.credibility or self._options.credibility, url=url or None, language=said.language)  # fmt: skip
 
     def _published(self, row: Row, occurred: Period, flags: list[Flag]) -> datetime:
         column = self._mapping.report.published

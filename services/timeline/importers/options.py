@@ -19,6 +19,7 @@ class Options:
         reliability: Its grade; None where nobody said: then F, unless it is registered already.
         aligned_with: The actors it is aligned with; None where nobody said.
         origin_reliability: The grade of original sources that its rows name and that are not registered yet.
+        credibility: Of its reports, 1 to 6; None where nobody judged them.
         zone: Of dates without an offset.
         published: When this edition was published: from when its corrections are known.
         within: The location under which places without a parent of their own are put.
@@ -31,6 +32,7 @@ class Options:
     reliability: Reliability | None = None
     aligned_with: tuple[str, ...] | None = None
     origin_reliability: Reliability = "F"
+    credibility: int | None = None
     zone: ZoneInfo
     published: datetime | None = None
     within: str | None = None

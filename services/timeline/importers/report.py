@@ -8,6 +8,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from events.vocabulary import Reliability
 from services.timeline import console
 from services.timeline.importers.flags import FLAGS, LEAVES_OUT, Flag
 from services.timeline.importers.made import Made, WrongFormat
@@ -45,6 +46,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     appended: dict[str, int]
     already_there: int
+    nothing_new: int
     left_out: int
     flags: list[Flagged]
     refused: list[Place]
@@ -57,14 +59,16 @@ class Report:
     label: str
     files: list[str]
     source: str | None = None
-    reliability: str | None = None
+    reliability: Reliability | None = None
     rows: int = 0
     already_there: int = 0
+    nothing_new: int = 0
     left_out: int = 0
     appended: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, list[Place]] = field(default_factory=dict)
     refused: list[Place] = field(default_factory=list)
+    _last: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def row(self, made: Made) -> None:
         """A row as the importer made it, or refused it."""
@@ -73,16 +77,19 @@ class Report:
             self.flag(made, flag)
         if made.refusal is not None:
             self.refuse(made, made.refusal)
+        elif made.line and not made.events and not any(flag.name in LEAVES_OUT for flag in made.flags):
+            self.nothing_new += 1
 
     def flag(self, made: Made, flag: Flag) -> None:
         """A flag on a row; each row counts once for each flag."""
         assert flag.name in FLAGS, flag
         place = Place(made.file, made.line, flag.said)
-        first = self.first.setdefault(flag.name, [])
-        if first and made.line and (first[-1].file, first[-1].line) == (made.file, made.line):
+        if made.line and self._last.get(flag.name) == (made.file, made.line):
             return
+        self._last[flag.name] = made.file, made.line
         self.counts[flag.name] += 1
         self.left_out += flag.name in LEAVES_OUT
+        first = self.first.setdefault(flag.name, [])
         if len(first) < _EXAMPLES:
             first.append(place)
 
@@ -96,7 +103,7 @@ class Report:
         flags = [Flagged(name, FLAGS[name], count, self.first[name]) for name, count in self.counts.most_common()]
         return Summary(
             format=self.label, source=self.source, reliability=self.reliability, files=self.files, rows=self.rows,
-            appended=dict(self.appended), already_there=self.already_there, left_out=self.left_out, flags=flags,
+            appended=dict(self.appended), already_there=self.already_there, nothing_new=self.nothing_new, left_out=self.left_out, flags=flags,
             refused=self.refused,
         )  # fmt: skip
 
@@ -110,7 +117,7 @@ class Report:
         appended = f"{self.appended.total():,} events appended" + (f" ({told})" if told else "")
         console.say(
             f"{', '.join(self.files)} as {self.label}: {self.rows:,} rows; {appended}, {self.already_there:,} already "
-            f"there; {self.left_out:,} rows left out, {len(self.refused):,} refused"
+            f"there; {self.nothing_new:,} rows with nothing new, {self.left_out:,} left out, {len(self.refused):,} refused"
         )
         if self.counts:
             table = Table("flag", "rows", "first", box=None, header_style="dim")

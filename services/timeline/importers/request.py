@@ -27,6 +27,7 @@ class Said:
     reliability: Reliability | None = None
     aligned_with: Sequence[str] | None = None
     origin_reliability: Reliability = "F"
+    credibility: int | None = None
     zone: str = "UTC"
     published: datetime | None = None
     within: str | None = None
@@ -81,6 +82,7 @@ def _options(said: Said, form: Format) -> Options:
         reliability=said.reliability,
         aligned_with=tuple(said.aligned_with) if said.aligned_with is not None else None,
         origin_reliability=said.origin_reliability,
+        credibility=said.credibility,
         zone=zone,
         published=said.published,
         within=said.within,

@@ -16,7 +16,7 @@ from events.recorded import RecordedEvent
 from events.records import Event
 from events.reference import SourceAlignmentStated, SourceRegistered, SourceReliabilityAssessed
 from events.shape import write_event
-from events.vocabulary import Reliability
+from events.vocabulary import RELIABILITY_WORDS, Reliability
 from projections.catalogue import Source as HeldSource
 from services.timeline import access, console
 from services.timeline.composition import Timeline
@@ -104,7 +104,7 @@ class _Run:
         except Refused as refused:
             raise WrongFormat(f"--source {options.source}: {refused}") from None
         self._report.appended.update(type(one).__name__ for one in events)
-        grade = options.reliability or (held.reliability if held else "F")
+        grade: Reliability = options.reliability or (held.reliability if held else "F")  # type: ignore[assignment]
         self._report.source, self._report.reliability = options.source, grade
 
     def _append(self, batch: Sequence[Made]) -> None:
@@ -165,17 +165,27 @@ class _Run:
                     self._count(amended, result)
 
     def _tell_grades(self) -> None:
-        source = self._options.source
-        if self._ready.format.speaks and self._report.reliability == "F":
+        """Say plainly where nothing that was imported is accepted by itself (DESIGN.md, section 4, rule 3)."""
+        grade, credibility = self._report.reliability, self._options.credibility
+        if grade is not None and not accepted_alone(grade, credibility):
             console.note(
-                f"{source} has the reliability F (cannot be judged): what it alone reports stays pending. "
-                "Import again with --reliability A..E to grade it; nothing is recorded twice."
+                f"{self._options.source} has the reliability {grade} ({RELIABILITY_WORDS[grade]})"
+                f"{'' if credibility else ' and nobody judged its reports'}: everything that it alone reports stays pending. "
+                "--reliability A or B, or C with a --credibility of 1 to 3, would make it count; a source is graded anew by "
+                "importing again."
             )
         if self._ungraded:
             console.note(
                 f"{self._ungraded:,} sources that the rows name were registered as F: reports through them count for nothing "
                 "until somebody grades them (SourceReliabilityAssessed; --origin-reliability before the first import)."
             )
+
+
+def accepted_alone(reliability: Reliability, credibility: int | None) -> bool:
+    """Whether a report of a source, by itself and with nobody's interest in it, is credible under `assessed/1`."""
+    if credibility in (None, 6):
+        return reliability in ("A", "B")
+    return reliability in ("A", "B", "C") and credibility in (1, 2, 3)
 
 
 def _claims(timeline: Timeline, source: str) -> list[DevelopmentReported]:

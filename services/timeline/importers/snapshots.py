@@ -139,7 +139,9 @@ class Snapshots:
         if before is not None and _relabelled(before, self._pairs()) == _relabelled(said, self._pairs()):
             tags.append("relabelled")
             flags.append(Flag("relabelled", f"{self._name(entry)}: {entry.word}"))
-        occurred = self._occurred(snapshot, entry, flags, changed=past is not None)
+        occurred = self._occurred(
+            snapshot, entry, flags, changed=past is not None and past.times[0] < snapshot.published
+        )
         self._learn(location_id, self._name(entry), snapshot.published, said)
         for actor_id, _ in said[1]:
             actor = self._options.mapping.actors[actor_id]
@@ -168,7 +170,12 @@ class Snapshots:
             participants=tuple(Participant(actor_id=actor, role=role) for actor, role in sorted(roles)),
             summary=summary,
             tags=tuple(tags),
-            report=Report(chain=(self._options.source,), published_at=snapshot.published, url=url),
+            report=Report(
+                chain=(self._options.source,),
+                published_at=snapshot.published,
+                credibility=self._options.credibility,
+                url=url,
+            ),
         )
         return named(event)
 

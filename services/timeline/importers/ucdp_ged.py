@@ -184,7 +184,9 @@ class _Reading:
         for index, office in enumerate(offices or [""]):
             published = self._published(said[index] if index < len(said) else "", occurred, flags)
             chain, unnamed = self._chain(office, originals, events)
-            report = Report(chain=chain, unnamed_end=unnamed, published_at=published)
+            report = Report(
+                chain=chain, unnamed_end=unnamed, published_at=published, credibility=self._options.credibility
+            )
             found[published, chain] = report
         if any(report.published_at < occurred.start for report in found.values()):
             flags.append(
@@ -289,7 +291,7 @@ def _summary(row: Row, kind: str) -> str:
     head = what.format(side_a=row["side_a"], side_b=row["side_b"])
     told = re.sub(r"\s+", " ", row["source_headline"])
     said = f"{head}, {row['where_coordinates']}; deaths {_plain(row, 'best')} ({_plain(row, 'low')} to {_plain(row, 'high')})."
-    return (f"{said} Told under: {told}" if told else said)[:_SUMMARY]
+    return (f"{said} Headline: {told}" if told else said)[:_SUMMARY]
 
 
 def _plain(row: Row, column: str) -> str:
