@@ -52,20 +52,22 @@ class Draft:
 
 def registered(drafts: Sequence[Draft], register: Register, options: Options) -> Iterator[Made]:
     """Registrations and revisions, parents before what lies below them."""
-    waiting = {(draft.system, draft.value): draft for draft in reversed(drafts)}
-    twice = {id(draft) for draft in drafts} - {id(draft) for draft in waiting.values()}
+    first: dict[tuple[str, str], Draft] = {}
+    coded: dict[tuple[str, str], Draft] = {}
     for draft in drafts:
-        if id(draft) in twice:
+        if first.setdefault((draft.system, draft.value), draft) is not draft:
             said = f"{draft.system} {draft.value} stands before"
             yield Made(file=draft.file, line=draft.line, refusal=Flag("identity-twice", said))
+        for code in ((draft.system, draft.value), *draft.codes.items()):
+            coded.setdefault(code, draft)
     done: set[tuple[str, str]] = set()
-    for start in list(waiting.values()):
-        for draft in reversed(_upwards(start, waiting, done)):
+    for start in first.values():
+        for draft in reversed(_upwards(start, coded, done)):
             done.add((draft.system, draft.value))
             yield _one(draft, register, options)
 
 
-def _upwards(draft: Draft, waiting: dict[tuple[str, str], Draft], done: set[tuple[str, str]]) -> list[Draft]:
+def _upwards(draft: Draft, coded: dict[tuple[str, str], Draft], done: set[tuple[str, str]]) -> list[Draft]:
     """The draft and what lies above it in the file and was not registered yet; a circle ends where it closes."""
     found: list[Draft] = []
     seen: set[tuple[str, str]] = set()
@@ -73,7 +75,7 @@ def _upwards(draft: Draft, waiting: dict[tuple[str, str], Draft], done: set[tupl
     while here is not None and (key := (here.system, here.value)) not in done and key not in seen:
         seen.add(key)
         found.append(here)
-        here = next((waiting[one] for one in here.parents if one in waiting), None)
+        here = next((coded[one] for one in here.parents if one in coded), None)
     return found
 
 

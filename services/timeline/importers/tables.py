@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, cast
 
 from services.timeline.importers.flags import Flag
 from services.timeline.importers.made import WrongFormat
@@ -83,7 +83,8 @@ class Source:
         except OSError as error:
             raise WrongFormat(f"{self.path}: {error.strerror}") from None
         if raw.peek(2)[:2] == b"\x1f\x8b":
-            return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+            raw.close()
+            return cast("IO[bytes]", gzip.open(self.path))
         return raw
 
     def _mark(self) -> str | None:
