@@ -183,16 +183,12 @@ def test_snapshots_imported_one_by_one_leave_the_same_map_as_all_at_once(
 ) -> None:
     """Each import reads on from what the log holds of the list; all of them again appends nothing."""
     mapping = write(tmp_path, "m.toml", TABLE_TOML)
-    files = [
-        write(tmp_path, f"{number}.csv", listing(when, *rows))
-        for number, (when, *rows) in enumerate(
-            [
-                (FIRST, ("A", "North"), ("B", "South"), ("C", "North")),
-                (SECOND, ("A", "North"), ("B", "North", "1 January 2022")),
-                (THIRD, ("A", "South", "5 August 2022"), ("C", "North")),
-            ]
-        )
-    ]
+    snapshots = (
+        listing(FIRST, ("A", "North"), ("B", "South"), ("C", "North")),
+        listing(SECOND, ("A", "North"), ("B", "North", "1 January 2022")),
+        listing(THIRD, ("A", "South", "5 August 2022"), ("C", "North")),
+    )
+    files = [write(tmp_path, f"{number}.csv", snapshot) for number, snapshot in enumerate(snapshots)]
     for file in files:
         assert import_table(database, mapping, file).returncode == 0
     again = import_table(database, mapping, *files)

@@ -41,8 +41,17 @@ def test_an_edition_that_was_imported_already_changes_nothing(tmp_path: Path) ->
     assert corrected(second, first, amended)[1].name == "report-differs"
     assert corrected(first, first, amended) == (
         None,
-        Flag("earlier-edition", "figures, summary as before a correction"),
+        Flag("earlier-edition", "figures, summary: corrected since"),
     )
+
+
+def test_an_edition_older_than_a_correction_changes_nothing(tmp_path: Path) -> None:
+    """Also where it was never imported before."""
+    first, second, between = (row(tmp_path, high=high) for high in ("4.0", "9.0", "7.0"))
+    amended, _ = corrected(second, first)
+    assert amended is not None
+    older = correction(recorded(first, amended), between, "local via ucdp-ged", datetime(2019, 6, 1, tzinfo=UTC))
+    assert (older[0], older[1].name) == (None, "earlier-edition")
 
 
 def test_what_the_desk_corrected_stands(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def correction(
     differing = [name for name in AMENDABLE if content[name] != versions[-1][name]]
     if not differing:
         return None, Flag("report-differs", f"development {now.development_id}")
-    if content in versions:
-        return None, Flag("earlier-edition", f"{', '.join(differing)} as before a correction")
+    if content in versions or any(edition < one for one in _editions(history, recorder)):
+        return None, Flag("earlier-edition", f"{', '.join(differing)}: corrected since")
     changes = {name: content[name] for name in differing if name not in desk}
     if not changes:
         return None, Flag("desk-amended", ", ".join(differing))
@@ -49,6 +49,12 @@ def correction(
     )
     said = msgspec.json.encode(msgspec.to_builtins(amended.changes), order="sorted").decode()
     return named(amended, len(versions), said), Flag("amended", ", ".join(changes))
+
+
+def _editions(history: Sequence[RecordedEvent[Event]], recorder: str) -> list[datetime]:
+    """When the editions were published that corrected it."""
+    amended = [one for one in history if isinstance(one.event, DevelopmentAmended)]
+    return [one.event.amended_at for one in amended if one.recorded_by.startswith(recorder)]
 
 
 def _told(history: Sequence[RecordedEvent[Event]], recorder: str) -> tuple[list[dict[str, Any]], set[str]]:

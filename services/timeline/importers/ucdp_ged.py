@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from events.developments import DevelopmentCorroborated, DevelopmentReported, Figure, Participant, Report
+from events.developments import DevelopmentCorroborated, DevelopmentReported, Participant, Report
 from events.records import Event
 from events.times import Period
 from events.vocabulary import ActorKind, LocationKind, Precision
-from services.timeline.importers import dates
+from services.timeline.importers import dates, ged_content
 from services.timeline.importers.cells import whole_number
 from services.timeline.importers.flags import Flag
 from services.timeline.importers.identity import development_id, named
@@ -46,7 +46,6 @@ _LIKELY_KINDS: Final[tuple[tuple[str, LocationKind], ...]] = (
 _ABOVE: Final[tuple[tuple[str, LocationKind], ...]] = (
     ("country", "country"), ("adm_1", "governorate"), ("adm_2", "district"),
 )  # fmt: skip
-_SUMMARY = 1_900
 
 #: GED begins with 1989; a source can be no older.
 _FIRST = 1989
@@ -97,9 +96,9 @@ class _Reading:
                 location_id=location_id,
                 occurred=occurred,
                 participants=participants,
-                figures=_figures(row, participants, flags),
-                summary=_summary(row, kind),
-                tags=_tags(row),
+                figures=ged_content.figures(row, participants, flags),
+                summary=ged_content.summary(row, kind),
+                tags=ged_content.tags(row),
                 report=first,
             )
             events.append(named(reported))
@@ -256,51 +255,6 @@ def _actor_kind(name: str) -> ActorKind:
     if name.startswith("Government of"):
         return "government"
     return "civilian_group" if name == "Civilians" else "non_state_armed_group"
-
-
-def _figures(row: Row, participants: Sequence[Participant], flags: list[Flag]) -> tuple[Figure, ...]:
-    """Deaths in all, as low, best and high; and the best figure of each side where it is more than none."""
-    bounds = {name: _number(row, name, flags) for name in ("low", "best", "high")}
-    relation = "exact" if bounds["low"] == bounds["best"] == bounds["high"] else "range"
-    total = Figure(of="killed", relation=relation, **bounds)  # type: ignore[arg-type]
-    if total.out_of_order:
-        flags.append(Flag("figures-out-of-order", "low {low}, best {best}, high {high}".format(**bounds)))
-    groups = [one.actor_id for one in participants][:2] if len(participants) == 2 else ["side_a", "side_b"]
-    sides = dict(zip(("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown"), (*groups, "civilians", "unknown"),
-                     strict=True))  # fmt: skip
-    counted = {group: _number(row, column, flags) or 0 for column, group in sides.items()}
-    if bounds["best"] is not None and sum(counted.values()) != bounds["best"]:
-        flags.append(Flag("figures-do-not-add-up", f"sides {sum(counted.values())}, best {bounds['best']}"))
-    said = [Figure(of="killed", best=count, relation="about", group=group) for group, count in counted.items() if count]
-    return (total, *said)
-
-
-def _number(row: Row, column: str, flags: list[Flag]) -> int | None:
-    found = whole_number(row[column])
-    if found is None and row[column]:
-        flags.append(Flag("figure-unreadable", f"{column}: {row[column]!r}"))
-    return found
-
-
-def _summary(row: Row, kind: str) -> str:
-    what = (
-        "One-sided violence by {side_a} against {side_b}"
-        if kind == "attack_on_civilians"
-        else "Violence between {side_a} and {side_b}"
-    )
-    head = what.format(side_a=row["side_a"], side_b=row["side_b"])
-    told = re.sub(r"\s+", " ", row["source_headline"])
-    said = f"{head}, {row['where_coordinates']}; deaths {_plain(row, 'best')} ({_plain(row, 'low')} to {_plain(row, 'high')})."
-    return (f"{said} Headline: {told}" if told else said)[:_SUMMARY]
-
-
-def _plain(row: Row, column: str) -> str:
-    return row[column].removesuffix(".0") or "?"
-
-
-def _tags(row: Row) -> tuple[str, ...]:
-    codes = (("clarity", "event_clarity"), ("where-prec", "where_prec"), ("date-prec", "date_prec"))
-    return tuple(f"{tag}-{_plain(row, column)}"[:64] for tag, column in codes)
 
 
 def _split(cell: str, by: str) -> list[str]:
