@@ -20,6 +20,8 @@ from projections.views import UnknownView
 from services.timeline import (
     cli_keys,
     cli_replay,
+    cli_import,
+    cli_keys,
     console,
     development_table,
     doctor,
@@ -35,6 +37,9 @@ from services.timeline.composition import Timeline, Unreachable, connect, databa
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
+from services.timeline.importers import running
+from services.timeline.importers.made import WrongFormat
+from services.timeline.importers.request import look_at
 from services.timeline.migrate import MigrationError
 from services.timeline.migrate import migrate as apply_migrations
 from services.timeline.migrate import pending as pending_migrations
@@ -92,7 +97,7 @@ def main() -> None:
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, serving.CannotServe, keys.UnusableKey,
+    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey,
 )  # fmt: skip
 
 
@@ -145,11 +150,43 @@ def serve(
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="NDJSON, plain or .gz; - is standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain or .gz; - is standard input.")],
+    format_: Annotated[str | None, typer.Option("--format", help=cli_import.FORMAT)] = None,
+    mapping: Annotated[str | None, typer.Option(help="TOML: what columns and words mean. See docs/formats.md.")] = None,
+    source: Annotated[str | None, typer.Option(help="Id of the source whose data set it is.")] = None,
+    source_name: Annotated[str | None, typer.Option(help="Its name, where it is not registered yet.")] = None,
+    source_kind: Annotated[str | None, typer.Option(help="Its kind, such as monitoring_group.")] = None,
+    reliability: Annotated[
+        str | None, typer.Option(help="Its grade, A to F. Without one: F, and all stays pending.")
+    ] = None,
+    aligned_with: Annotated[
+        list[str] | None, typer.Option(help="An actor it is aligned with; may be repeated.")
+    ] = None,
+    origin_reliability: Annotated[
+        str, typer.Option(help="Grade of original sources that are not registered yet.")
+    ] = "F",
+    credibility: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Of its reports, 1 to 6; 6, the default: not judged.")
+    ] = None,
+    zone: Zone = "UTC",
+    published: Annotated[str | None, typer.Option(help="When this edition was published. Default now.")] = None,
+    within: Annotated[str | None, typer.Option(help="Location above places that have no other.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8, such as cp1256.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what came of it as JSON.")] = None,
 ) -> None:
-    """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2)."""
+    """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2)."""
+    said = cli_import.said(
+        format_, paths, mapping=mapping, source=source, source_name=source_name, source_kind=source_kind,
+        reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, credibility=credibility,
+        zone=zone,
+        published=published, within=within, encoding=encoding, report=report,
+    )  # fmt: skip
+    ready = look_at(said) if said is not None else None
     with _timeline() as timeline:
-        refused = sum(files.import_file(timeline, path) for path in paths)
+        if ready is not None:
+            refused = running.run(timeline, ready, cli_import.ask)
+        else:
+            refused = sum(files.import_file(timeline, path) for path in paths)
         console.follow(timeline)
     if refused:
         raise typer.Exit(BAD)
