@@ -42,11 +42,12 @@ def structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:
         recorded_by=recorded_by,
         event_id=event_id,
         version=version,
-        event=_decoded(stream_id, name, structure),
+        event=decoded(stream_id, name, structure),
     )
 
 
-def _decoded(stream_id: UUID, name: str, structure: bytes) -> Event:
+def decoded(stream_id: UUID, name: str, structure: bytes) -> Event:
+    """An event without its text from its stored structure; `Undecodable` where that is not understood here."""
     try:
         event = codec.decode(name, structure)
     except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes, the other rows are none the worse)
