@@ -15,7 +15,7 @@ import psycopg
 import structlog
 
 from events.log import Log, Pool
-from projections import builds, fresh_tables, planning, rebuilding, verifying
+from projections import builds, fresh_tables, planning, progress, rebuilding, verifying
 from projections.builds import Build
 from projections.planning import Cancelled
 from projections.rebuilding import Worker
@@ -31,6 +31,11 @@ LOCK: Final = 0x6275696C64657273  # "builders"
 
 #: Tables that no view names any more are dropped after so many seconds.
 GRACE: Final = 60.0
+
+#: A view is far behind where it lacks so many events, and following them costs more than folding all: one event of
+#: following takes so many times the time of one event of a rebuild.
+FAR: Final = 20_000
+FOLLOWING_COSTS: Final = 3
 
 #: A build of fewer parts is not worth another process.
 FEW_PARTS: Final = 4
@@ -85,6 +90,7 @@ class Builder:
             Stopped: we were told to.
         """
         verifying.abandoned(connection)
+        fresh_tables.sweep(connection, GRACE)
         for build in builds.every(connection):
             if build.error is None:
                 with _noting(lambda error, build=build: builds.give_up(connection, build, error)):  # type: ignore[misc]
@@ -102,7 +108,7 @@ class Builder:
             return None
         view = builds.publish(connection, build)
         if view is not None:
-            logger.info("built", view=view.name, position=view.position, seconds=round(time.monotonic() - began, 1))
+            logger.debug("built", view=view.name, position=view.position, seconds=round(time.monotonic() - began, 1))
         return view
 
     def catch_up(self, connection: Database, view: View, tell: Tell | None = None) -> bool:
@@ -175,6 +181,12 @@ def _noting(note: Callable[[str], None]) -> Iterator[None]:
     except Exception as error:
         logger.exception("could not build")
         note(f"{type(error).__name__}: {error}" if not isinstance(error, CannotBuild | CannotVerify) else str(error))
+
+
+def far_behind(connection: Database) -> list[View]:
+    """The views that the whole log is folded for sooner than they would have followed it."""
+    found = progress.every(connection)
+    return [one.view for one in found if one.lag >= FAR and one.lag * FOLLOWING_COSTS >= one.view.position + one.lag]
 
 
 class Building:

@@ -16,9 +16,24 @@ import typer
 from typer.core import TyperGroup
 
 from projections import retrying
-from projections.views import UnknownView
-from services.timeline import cli_keys, console, development_table, doctor, files, keys, logs, serving, story, typed
+from projections.builds import Taken
+from projections.promoting import Refused
+from projections.views import BeingBuilt, UnknownView
+from services.timeline import (
+    cli_keys,
+    cli_views,
+    console,
+    development_table,
+    doctor,
+    files,
+    keys,
+    logs,
+    serving,
+    story,
+    typed,
+)
 from services.timeline.asked import Asked, CannotAsk, NotYet
+from services.timeline.building import CannotBuild
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
@@ -50,6 +65,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_views.app, name="view")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -75,10 +91,10 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
+_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, serving.CannotServe, keys.UnusableKey,
+    files.Unreadable, serving.CannotServe, keys.UnusableKey, Taken, Refused,
 )  # fmt: skip
 
 
@@ -136,6 +152,7 @@ def import_(
     """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2)."""
     with _timeline() as timeline:
         refused = sum(files.import_file(timeline, path) for path in paths)
+        console.catch_up(timeline)
         console.follow(timeline)
     if refused:
         raise typer.Exit(BAD)

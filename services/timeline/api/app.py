@@ -19,6 +19,7 @@ from services.timeline.api import (
     problems,
     reference,
     rendering,
+    views,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -55,6 +56,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         commands.router,
         events.router,
         reference.router,
+        views.router,
         operations.router,
     ):
         app.include_router(router)
