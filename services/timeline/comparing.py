@@ -118,10 +118,10 @@ def _all_named(answers: Iterable[BothFacets]) -> set[str]:
 
 
 def _standings(asked: Asked, developments: Iterable[str]) -> dict[str, str]:
-    """The standing of some claims as known then."""
+    """The standing of some claims as known then, and what the view's policy lets it do."""
     rows = asked.connection.execute(
         asked.view.sql(
-            "SELECT development_id::text, standing FROM {claim_version} WHERE development_id = ANY(%b) "
+            "SELECT development_id::text, standing || ' and ' || bearing FROM {claim_version} WHERE development_id = ANY(%b) "
             "AND known_from <= %b::bigint AND known_until > %b::bigint"
         ),
         [[UUID(one) for one in developments], asked.known, asked.known],
