@@ -53,6 +53,11 @@ def _recorded(row: Sequence[Any], decode: Callable[[str, bytes], Event]) -> Reco
     )
 
 
+def decoded(stream_id: UUID, name: str, structure: bytes) -> Event:
+    """An event for a fold from its stored structure; `Undecodable` where that is not understood here."""
+    return _decoded(stream_id, name, structure, codec.decode_for_folds)
+
+
 def _decoded(stream_id: UUID, name: str, structure: bytes, decode: Callable[[str, bytes], Event]) -> Event:
     try:
         event = decode(name, structure)

@@ -16,12 +16,14 @@ import typer
 from typer.core import TyperGroup
 
 from projections import retrying
-from projections.views import UnknownView
+from projections.builds import Taken
+from projections.promoting import Refused
+from projections.views import BeingBuilt, UnknownView
 from services.timeline import (
-    cli_keys,
-    cli_replay,
     cli_import,
     cli_keys,
+    cli_replay,
+    cli_views,
     console,
     development_table,
     doctor,
@@ -33,6 +35,7 @@ from services.timeline import (
     typed,
 )
 from services.timeline.asked import Asked, CannotAsk, NotYet
+from services.timeline.building import CannotBuild
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
@@ -68,6 +71,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_views.app, name="view")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -94,10 +98,10 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
+_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey,
+    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey, Taken, Refused,
 )  # fmt: skip
 
 
@@ -187,6 +191,7 @@ def import_(
             refused = running.run(timeline, ready, cli_import.ask)
         else:
             refused = sum(files.import_file(timeline, path) for path in paths)
+        console.catch_up(timeline)
         console.follow(timeline)
     if refused:
         raise typer.Exit(BAD)

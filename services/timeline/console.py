@@ -17,6 +17,7 @@ from projections.claims import asserted
 from services.timeline import narration, wire
 from services.timeline.api import rendering
 from services.timeline.asked import Asked
+from services.timeline.building import Builder, far_behind
 from services.timeline.composition import Timeline
 from services.timeline.doctor import Report
 from services.timeline.reader import PlaceStatus, Reader
@@ -105,9 +106,19 @@ def reading(path: str, size: int | None) -> contextlib.AbstractContextManager[Ad
     return progress(f"importing {path}", size)
 
 
+def catch_up(timeline: Timeline) -> None:
+    """Fold anew the views that are far behind the log, which is quicker than following it; unless somebody is building."""
+    builder = Builder(timeline.log.pool)
+    with builder.alone() as connection:
+        for view in far_behind(connection) if connection is not None else ():
+            assert connection is not None
+            with progress(f"rebuilding view {view.name}", 100) as advance:
+                builder.catch_up(connection, view, lambda _, share: advance(int(share * 100)))
+
+
 def follow(timeline: Timeline) -> None:
     """Bring the views up to the log, with a bar where that takes long."""
-    behind = min(view.position for view in timeline.reader.views())
+    behind = min(view.position for view in timeline.reader.views() if view.until is None)
     head = timeline.log.head().position
     if behind < head:
         with progress("folding", head - behind) as advance:

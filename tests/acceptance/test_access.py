@@ -48,6 +48,10 @@ MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "
 JUDGES = {"analyst", "admin"}
 MORE: dict[str, set[str]] = {
     "POST /v1/views/{view}/set-aside/retry": JUDGES,
+    "POST /v1/views": JUDGES,
+    "POST /v1/views/{view}/promote": JUDGES,
+    "POST /v1/views/{view}/verify": JUDGES,
+    "DELETE /v1/views/{view}": JUDGES,
     **{
         f"POST /v1/developments/{{development_id}}/{path}": JUDGES
         for path in ("assessments", "amendments", "merge", "void")

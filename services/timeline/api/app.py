@@ -20,6 +20,7 @@ from services.timeline.api import (
     reference,
     rendering,
     replay,
+    views,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -57,6 +58,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         commands.router,
         events.router,
         reference.router,
+        views.router,
         operations.router,
     ):
         app.include_router(router)

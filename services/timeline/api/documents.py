@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
-from services.timeline import wire, wire_changes, wire_developments, wire_log, wire_reference, wire_replay
+from services.timeline import wire, wire_changes, wire_developments, wire_log, wire_reference, wire_replay, wire_views
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
 
@@ -31,11 +31,16 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_reference.ActorOut,
         wire_reference.LocationPage,
         wire_reference.LocationOut,
-        wire_reference.ViewPage,
         wire_reference.Health,
         wire_reference.SetAsidePage,
         wire_reference.Retry,
         wire_replay.StatusChange,
+        wire_views.ViewPage,
+        wire_views.NewView,
+        wire_views.NewName,
+        wire_views.DifferenceOut,
+        wire_views.VerificationOut,
+        wire_views.ViewOut,
     )
 }
 

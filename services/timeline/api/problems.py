@@ -13,7 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from events.problems import Problem, UnusableEvent, shown
-from projections.views import UnknownView
+from projections.builds import Taken
+from projections.promoting import Refused
+from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.reader import NotRegistered
@@ -95,6 +97,10 @@ def _not_found(_: Request, error: Any) -> Response:
     return problem(404, "Not found", str(error))
 
 
+def _in_the_way(_: Request, error: Any) -> Response:
+    return problem(409, "Conflicts with a view", str(error))
+
+
 def _not_yet(_: Request, error: Any) -> Response:
     return problem(503, "Not folded yet", str(error), headers={"Retry-After": "1"})
 
@@ -152,7 +158,10 @@ _HANDLERS: dict[type[Exception], Any] = {
     UnusableEvent: _unusable,
     RequestValidationError: _invalid,
     CannotAsk: _cannot_ask,
+    BeingBuilt: _not_yet,
     UnknownView: _not_found,
+    Taken: _in_the_way,
+    Refused: _in_the_way,
     NotRegistered: _not_found,
     NotYet: _not_yet,
     HTTPException: _http,
