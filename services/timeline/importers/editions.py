@@ -53,8 +53,8 @@ def correction(
 
 def _editions(history: Sequence[RecordedEvent[Event]], recorder: str) -> list[datetime]:
     """When the editions were published that corrected it."""
-    amended = [one for one in history if isinstance(one.event, DevelopmentAmended)]
-    return [one.event.amended_at for one in amended if one.recorded_by.startswith(recorder)]
+    ours = (one.event for one in history if one.recorded_by.startswith(recorder))
+    return [event.amended_at for event in ours if isinstance(event, DevelopmentAmended)]
 
 
 def _told(history: Sequence[RecordedEvent[Event]], recorder: str) -> tuple[list[dict[str, Any]], set[str]]:
