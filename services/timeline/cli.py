@@ -17,7 +17,19 @@ from typer.core import TyperGroup
 
 from projections import retrying
 from projections.views import UnknownView
-from services.timeline import cli_keys, console, development_table, doctor, files, keys, logs, serving, story, typed
+from services.timeline import (
+    cli_keys,
+    console,
+    development_table,
+    doctor,
+    files,
+    importing,
+    keys,
+    logs,
+    serving,
+    story,
+    typed,
+)
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.developments import Choice, found_developments
@@ -132,10 +144,16 @@ def serve(
 @app.command("import")
 def import_(
     paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="NDJSON, plain or .gz; - is standard input.")],
+    look_alikes: Annotated[
+        bool, typer.Option("--look-alikes", help="Warn of developments that look like others held (slower).")
+    ] = False,
 ) -> None:
-    """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2)."""
+    """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2).
+
+    A file may be imported again, also after a stop in the middle: what is there already is not recorded twice.
+    """
     with _timeline() as timeline:
-        refused = sum(files.import_file(timeline, path) for path in paths)
+        refused = sum(importing.import_file(timeline, path, look_alikes=look_alikes) for path in paths)
         console.follow(timeline)
     if refused:
         raise typer.Exit(BAD)
