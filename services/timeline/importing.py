@@ -4,33 +4,21 @@ Good lines stand, refused ones are told by number, and a file can be read again:
 its event id, which a line without one is given by what it says (`prepared.Naming`).
 """
 
+import contextlib
+import gc
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
-from events.problems import UnusableEvent
 from events.warnings import CODES, Warned
 from services.timeline import console
-from services.timeline.ahead import ahead
 from services.timeline.composition import Timeline
-from services.timeline.files import LOCAL, Unreadable, lines, size
-from services.timeline.prepared import Naming, Prepared, prepare
+from services.timeline.files import LOCAL, Unreadable, size
+from services.timeline.preparing import Chunk, chunks
 from services.timeline.writer import Result
-
-#: So many lines are committed together: enough that a commit costs little, not so many that others wait long for the lock.
-AT_A_TIME: Final = 2_000
 
 #: So many lines with a warning of one kind are shown.
 SHOWN: Final = 3
-
-
-class _Chunk(NamedTuple):
-    """Lines on their way in: their numbers in the file, what they say, and how many bytes were read by their end."""
-
-    numbers: list[int]
-    prepared: list[Prepared | UnusableEvent]
-    read: int
 
 
 def import_file(timeline: Timeline, path: str, *, look_alikes: bool = False) -> int:
@@ -44,9 +32,9 @@ def import_file(timeline: Timeline, path: str, *, look_alikes: bool = False) -> 
     """
     compare = timeline.writer.look_alikes() if look_alikes else None
     told = _Told(path)
-    with console.reading(path, size(path)) as advance:
+    with console.reading(path, size(path)) as advance, _seldom_collected():
         try:
-            for chunk in ahead(_chunks(path)):
+            for chunk in chunks(path):
                 told.take(chunk, timeline.writer.append(chunk.prepared, LOCAL, compare=compare))
                 if compare is not None:
                     timeline.follower.follow()
@@ -58,13 +46,17 @@ def import_file(timeline: Timeline, path: str, *, look_alikes: bool = False) -> 
     return told.counts["refused"]
 
 
-def _chunks(path: str) -> Iterator[_Chunk]:
-    naming = Naming()
-    found = lines(path)
-    while some := list(islice(found, AT_A_TIME)):
-        made = [prepare(line.raw) for line in some]
-        named = [naming.named(one) if isinstance(one, Prepared) else one for one in made]
-        yield _Chunk([line.number for line in some], named, some[-1].read)
+@contextlib.contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for circles of garbage seldom: thousands of events come and go here, and none of them goes round in circles."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class _Told:
@@ -77,7 +69,7 @@ class _Told:
         self._warned: Counter[str] = Counter()
         self._first: dict[str, list[tuple[int, Warned]]] = {}
 
-    def take(self, chunk: _Chunk, results: list[Result]) -> None:
+    def take(self, chunk: Chunk, results: list[Result]) -> None:
         """Count the results of some lines."""
         for number, result in zip(chunk.numbers, results, strict=True):
             self.counts[_outcome(result)] += 1

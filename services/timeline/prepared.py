@@ -4,16 +4,19 @@ All of an append that needs neither the lock nor the log, so it is done before t
 the lines before it are being committed.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
-from uuid import UUID, uuid5
+import hashlib
+from collections.abc import Callable
+from typing import cast
+from uuid import UUID
+
+import msgspec
 
 from events import checks, codec
 from events.codec import StoredForm
 from events.problems import Problem, UnusableEvent
 from events.recorded import stream_id
 from events.records import Event
-from events.shape import read_event
+from events.shape import AnyEvent, read_event
 from services.timeline.references import Reference, references
 
 #: Events of files that bear no id of their own are named by what they say under this namespace. Never change it.
@@ -22,8 +25,8 @@ SAID = UUID("2b6c1f0a-7d1e-5c55-8a3e-6c0f5f7b9d42")
 Allowed = Callable[[Event], None]
 
 
-class Prepared(NamedTuple):
-    """An event on its way into the log.
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
+    """An event on its way into the log; all of it can cross to another process.
 
     Attributes:
         event_id: The reporter's own, or one made from what the event says; None: the log gives it one.
@@ -32,10 +35,10 @@ class Prepared(NamedTuple):
         named: The sources, actors and locations that it names.
     """
 
-    event: Event
+    event: AnyEvent
     event_id: UUID | None
     stream: UUID
-    problems: Sequence[Problem]
+    problems: tuple[Problem, ...]
     form: StoredForm | None
     named: tuple[Reference, ...]
 
@@ -52,9 +55,9 @@ def prepare(raw: bytes | Event, allowed: Allowed | None = None) -> Prepared | Un
             allowed(event)
     except UnusableEvent as refusal:
         return refusal
-    problems = checks.problems(event)
+    problems = tuple(checks.problems(event))
     form = None if problems else codec.encode(event)
-    return Prepared(event, event.event_id, stream_id(event), problems, form, tuple(references(event)))
+    return Prepared(cast(AnyEvent, event), event.event_id, stream_id(event), problems, form, tuple(references(event)))
 
 
 class Naming:
@@ -71,8 +74,13 @@ class Naming:
         """The event with an id."""
         if one.event_id is not None or one.form is None:
             return one
-        first = uuid5(SAID, codec.content(one.form).hex())
+        first = _uuid5(SAID, codec.content(one.form))
         brief = first.int >> 64  # half of the id is enough to count by, and half as much to keep in memory
         times = self._times.get(brief, 0) + 1
         self._times[brief] = times
-        return one._replace(event_id=first if times == 1 else uuid5(first, str(times)))
+        return msgspec.structs.replace(one, event_id=first if times == 1 else _uuid5(first, b"%d" % times))
+
+
+def _uuid5(namespace: UUID, name: bytes) -> UUID:
+    """As uuid.uuid5 has it (RFC 9562, section 5.5), for a name in bytes."""
+    return UUID(bytes=hashlib.sha1(namespace.bytes + name, usedforsecurity=False).digest()[:16], version=5)
