@@ -16,6 +16,7 @@ BENCHES = {
     "following": "following:run",
     "regrading": "following:regrading",
     "answers": "answers:run",
+    "importing": "importing:run",
 }
 
 

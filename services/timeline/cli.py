@@ -28,6 +28,7 @@ from services.timeline import (
     development_table,
     doctor,
     files,
+    importing,
     keys,
     logs,
     serving,
@@ -177,8 +178,14 @@ def import_(
     within: Annotated[str | None, typer.Option(help="Location above places that have no other.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8, such as cp1256.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write what came of it as JSON.")] = None,
+    look_alikes: Annotated[
+        bool, typer.Option("--look-alikes", help="Warn of developments that look like others held (slower).")
+    ] = False,
 ) -> None:
-    """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2)."""
+    """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2).
+
+    A file may be imported again, also after a stop in the middle: what is there already is not recorded twice.
+    """
     said = cli_import.said(
         format_, paths, mapping=mapping, source=source, source_name=source_name, source_kind=source_kind,
         reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, credibility=credibility,
@@ -190,7 +197,7 @@ def import_(
         if ready is not None:
             refused = running.run(timeline, ready, cli_import.ask)
         else:
-            refused = sum(files.import_file(timeline, path) for path in paths)
+            refused = sum(importing.import_file(timeline, path, look_alikes=look_alikes) for path in paths)
         console.catch_up(timeline)
         console.follow(timeline)
     if refused:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from events import checks
+from events import warnings
 from events.developments import DevelopmentAmended, DevelopmentAssessed, DevelopmentDenied, DevelopmentReported
 from events.records import changed
 from events.times import rfc3339
 from events.vocabulary import CREDIBILITY_WORDS
+from events.warnings import Warned
 from projections.catalogue import Catalogue
 from projections.claims import Asserted, ClaimVersion, asserted, is_withdrawal, resolved
 from projections.explain import Account, Weighed, statement_event
@@ -28,6 +29,7 @@ from projections.status import Answer, Status
 from services.timeline import wire
 from services.timeline.asked import Asked
 from services.timeline.reader import Reader, Told
+from services.timeline.wire_warnings import warnings_out
 
 
 class Names:
@@ -163,7 +165,7 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         rule=account.found.rule,
         part=_part(claim, says, status, asked.at),
         words=_words(claim, says, account, one.account.recorded, names),
-        flags=tuple(_flags(one)),
+        warnings=warnings_out(_odd(one)),
         statements=tuple(_statement(weighed, one.account.recorded, names) for weighed in account.statements),
     )
 
@@ -197,15 +199,18 @@ def _part(claim: ClaimVersion, says: Asserted, status: Status | None, at: dateti
     return "pending, and says the same as the basis" if agrees else "pending"
 
 
-def _flags(one: Told) -> Iterable[str]:
+def _odd(one: Told) -> Iterable[Warned]:
     heard = one.account.heard
     for recorded in one.account.recorded:
-        yield from checks.flags(recorded.event, heard.occurred)
+        yield from warnings.of_statement(recorded.event, heard.occurred)
     events = [each.event for each in one.account.recorded]
     moved = [at for at, event in enumerate(events) if isinstance(event, DevelopmentAmended) and _moved(event)]
     earlier = moved and any(isinstance(event, DevelopmentAssessed | DevelopmentDenied) for event in events[: moved[-1]])
     if earlier:
-        yield "an assessment or denial was made before the kind or place of the development was amended; it still counts"
+        said = (
+            "an assessment or denial was made before the kind or place of the development was amended; it still counts"
+        )
+        yield Warned("judged_before_amended", "", said)
 
 
 def _moved(event: DevelopmentAmended) -> bool:
