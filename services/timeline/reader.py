@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -21,17 +23,20 @@ from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
 from projections.claim_list import ClaimList
-from projections.claims import FOREVER, ClaimVersion, asserted, known_claims
+from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.mergers import with_merged
 from projections.progress import Progress
 from projections.setting_aside import SetAside
 from projections.sources import Sources
-from projections.status import NOBODY_KNOWS, Answer, Claims, Status, Stretch, status_at, stretches
+from projections.status import NOBODY_KNOWS, Answer, Claims, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
 from projections.views import View
 from services.timeline.asked import Asked, CannotAsk, settled
+from services.timeline.atlas.fragments import holding
+from services.timeline.atlas.keeper import Keeper
+from services.timeline.found import Everywhere, PlaceStatus
 
 #: A belief map of more rectangles than this is refused: ask for a period of the valid axis.
 MAX_RECTANGLES = 50_000
@@ -50,25 +55,6 @@ class NotRegistered(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceStatus:
-    """The status of one location: a status for each facet (access is None where no claim bears on it), and the roll-up."""
-
-    control: Status
-    access: Status | None
-    places: int
-    rollup: list[tuple[str, tuple[str, ...], int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Everywhere:
-    """The answers of many locations; `access` is None where no claim bears on it."""
-
-    location_id: str
-    control: Answer
-    access: Answer | None
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """A claim as known then, and the account of its standing with the events (and their text) that it rests on."""
 
@@ -77,16 +63,22 @@ class Told:
 
 
 class Reader:
-    """Answers questions from the views' tables and the reference data."""
+    """Answers questions from the views' tables and the reference data.
 
-    def __init__(self, log: Log, held: Pool) -> None:
+    Attributes:
+        atlases: The same answers of all places from memory, while their thread runs; whoever serves lets it run.
+    """
+
+    def __init__(self, log: Log, held: Pool, home: Path) -> None:
         """
         Args:
+            home: Where the files of the atlases are.
             held: Connections that are held while a question is answered; not `log.pool`, of which an answer takes one
                 more now and then: two of one pool for one answer would let many askers wait for each other for ever.
         """
         self._log = log
         self._held = held
+        self.atlases = Keeper(log.pool, home, self.catalogue)
         self._catalogue = Catalogue()
         self._learning = threading.Lock()
         self._crowded: set[tuple[int, str]] = set()
@@ -153,6 +145,14 @@ class Reader:
         below = self.catalogue(asked.known_position).descendants(location_id, asked.at, asked.known_position)
         return PlaceStatus(control, access, len(below), self._rollup(asked, below) if below else [])
 
+    def answers(self, asked: Asked, location_id: str) -> tuple[Answer, Answer | None]:
+        """The answer of control of one place, and that of access where any claim known then bears on it."""
+        claims = self._claims(asked, location_id)
+        control, access = (
+            status_at(claims[facet], asked.at).answer if facet in claims else None for facet in ("control", "access")
+        )
+        return control or NOBODY_KNOWS, access
+
     def _claims(self, asked: Asked, location_id: str) -> dict[str, Claims]:
         if asked.as_of is None:
             return claims_at(asked.connection, asked.view, location_id, asked.known, asked.at, self._crowded)
@@ -168,11 +168,15 @@ class Reader:
 
     def _rollup(self, asked: Asked, below: Sequence[str]) -> list[tuple[str, tuple[str, ...], int]]:
         """How many of the places below are in each mode with the same holders; the most frequent first."""
-        found, _ = self._answers(asked, below, access=False)
-        counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        for location in below:
-            held = found.get(_at(location, "control"), NOBODY_KNOWS).assertion
-            counts[asserted(held)[:2] if held else ("unknown", ())] += 1
+        atlas = self.atlases.covering(asked)
+        if atlas is not None:
+            picture = atlas.picture(micros(asked.at), asked.known)
+            chosen = atlas.places.numbers(below)
+            picture.complete(chosen, partial(self.answers, asked))
+            counts = picture.holdings(chosen)
+        else:
+            found, _ = self._answers(asked, below, access=False)
+            counts = Counter(holding(found.get(_at(location, "control"), NOBODY_KNOWS)) for location in below)
         return [(mode, holders, n) for (mode, holders), n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
     def history(self, asked: Asked, location_id: str) -> dict[str, list[Stretch]]:

@@ -12,6 +12,7 @@ from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question
 from services.timeline.api.documents import document
 from services.timeline.asked import Asked, CannotAsk
+from services.timeline.atlas.answers import from_atlas
 from services.timeline.narration import explained
 from services.timeline.selection import Selection, selected
 
@@ -108,10 +109,12 @@ def status_everywhere(
     with question.settled() as asked:
         form = rendering.wanted_format(request, f)
         choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
-        found = selected(opened.reader, asked, choice)
-        catalogue = opened.reader.catalogue(asked.known_position)
-        body = rendering.everywhere(asked, found, catalogue, form)
-        return rendering.answer(request, asked, body, rendering.FORMATS[form])
+        body = from_atlas(opened.reader, asked, choice, form)
+        if body is None:
+            found = selected(opened.reader, asked, choice)
+            body = rendering.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
+        tag = rendering.coordinates_tag(asked, choice, form) if asked.pinned else None
+        return rendering.answer(request, asked, body, rendering.FORMATS[form], tag)
 
 
 def _box(text: str | None) -> tuple[float, float, float, float] | None:
