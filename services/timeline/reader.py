@@ -156,11 +156,11 @@ class Reader:
     def _claims(self, asked: Asked, location_id: str) -> dict[str, Claims]:
         if asked.as_of is None:
             return claims_at(asked.connection, asked.view, location_id, asked.known, asked.at, self._crowded)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         known = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: ClaimList(claims) for facet, claims in known.items() if claims}
 
-    def _versions(self, asked: Asked, locations: Collection[str]) -> list[ClaimVersion]:
+    def versions(self, asked: Asked, locations: Collection[str]) -> list[ClaimVersion]:
         """All claim versions of some places; folded anew where an earlier state of the log is asked for."""
         if asked.as_of is None:
             return every_version(asked.connection, asked.view, locations)
@@ -182,7 +182,7 @@ class Reader:
     def history(self, asked: Asked, location_id: str) -> dict[str, list[Stretch]]:
         """The stretches of each facet of a location on the valid axis; access only where a claim bears on it."""
         self.require_location(asked, location_id)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         claims = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: stretches(found) for facet, found in claims.items() if found or facet == "control"}
 
@@ -193,10 +193,10 @@ class Reader:
             CannotAsk: it has more than MAX_RECTANGLES rectangles.
         """
         self.require_location(asked, location_id)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         upto = [one for one in versions if one.facet == facet and one.known_from <= asked.known]
         found: list[Rectangle] = []
-        for one in rectangles(_until(upto, asked.known)):
+        for one in rectangles(until(upto, asked.known)):
             found.append(one)
             if len(found) > MAX_RECTANGLES:
                 said = f"its belief map has more than {MAX_RECTANGLES:,} rectangles; ask for an earlier known time"
@@ -223,7 +223,7 @@ class Reader:
     ) -> tuple[dict[Place, Answer], set[str]]:
         """The answer of each place and facet, and (where asked for) the places on whose access any claim bears."""
         if asked.as_of is not None:
-            versions = self._versions(asked, locations)
+            versions = self.versions(asked, locations)
             return answers_among(versions, asked.at, asked.known), with_access_among(versions, asked.known)
         narrow = locations if len(locations) < NARROW else None
         with _planned_for_the_moment(asked.connection) as connection:
@@ -232,7 +232,7 @@ class Reader:
 
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
-        versions = [one for one in self._versions(asked, [location_id]) if one.known(asked.known)]
+        versions = [one for one in self.versions(asked, [location_id]) if one.known(asked.known)]
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
@@ -261,7 +261,7 @@ def _at(location_id: str, facet: str) -> Place:
     return location_id, facet
 
 
-def _until(versions: Sequence[ClaimVersion], known: int) -> Iterator[ClaimVersion]:
+def until(versions: Sequence[ClaimVersion], known: int) -> Iterator[ClaimVersion]:
     """Claim versions as they looked at a moment: what ended later had not ended then."""
     for one in versions:
         yield one if one.known_until <= known else one._replace(known_until=FOREVER)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from projections.catalogue import Catalogue
-from services.timeline.asked import Asked
+from services.timeline.asked import Asked, CannotAsk
 from services.timeline.atlas.fragments import Holding, holding
 from services.timeline.found import Everywhere
 from services.timeline.geometry import representative_point
@@ -22,6 +22,25 @@ class Selection:
     holder: str | None = None
 
 
+def box(text: str | None) -> Box | None:
+    """A box as somebody wrote it: four numbers.
+
+    Raises:
+        CannotAsk: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise CannotAsk("bbox", text, "four numbers: west,south,east,north, in degrees") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise CannotAsk(
+            "bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?"
+        )
+    return west, south, east, north
+
+
 def selected(reader: Reader, asked: Asked, choice: Selection) -> list[Everywhere]:
     """The answers of the chosen places, ordered by id.
 
@@ -29,11 +48,16 @@ def selected(reader: Reader, asked: Asked, choice: Selection) -> list[Everywhere
         NotRegistered: `within` is not registered as known then.
     """
     catalogue = reader.catalogue(asked.known_position)
-    locations = _locations(catalogue, asked, choice)
+    locations = located(catalogue, asked, choice)
     return [one for one in reader.everywhere(asked, locations) if matches(choice, holding(one.control))]
 
 
-def _locations(catalogue: Catalogue, asked: Asked, choice: Selection) -> list[str]:
+def located(catalogue: Catalogue, asked: Asked, choice: Selection) -> list[str]:
+    """The registered places that lie where they are looked for, ordered by id, whatever their answers.
+
+    Raises:
+        NotRegistered: `within` is not registered as known then.
+    """
     position = asked.known_position
     found = catalogue.location_ids(position) if choice.within is None else below(catalogue, asked, choice.within)
     if choice.bbox is None:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
     authority,
+    bulk,
     changes,
     commands,
     developments,
@@ -50,6 +51,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,
+        bulk.router,
         changes.router,
         developments.router,
         commands.router,

@@ -1,7 +1,7 @@
 """Answers as bytes: JSON, and for the whole map GeoJSON, CSV and NDJSON; entity tags and caching."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,7 +12,6 @@ from services.timeline import flat, wire
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.atlas.fragments import SHAPE
 from services.timeline.found import Everywhere
-from services.timeline.selection import Selection
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -23,12 +22,15 @@ FORMATS = {"json": JSON, "geojson": "application/geo+json", "csv": "text/csv; ch
 FOR_EVER = "max-age=31536000, immutable"
 
 
-def coordinates_tag(asked: Asked, choice: Selection, form: str) -> str:
+def coordinates_tag(asked: Asked, *what: object) -> str:
     """A tag of a pinned answer out of what pins it: to sum up megabytes would take longer than to make them.
 
     The time at which the position was recorded tells one log from another, the shape one program from another.
+
+    Args:
+        what: All that is asked for beside what is known: the moment in the world, filters, the format.
     """
-    said = (SHAPE, wire.coordinates(asked), rfc3339(asked.at), choice, form)
+    said = (SHAPE, wire.coordinates(asked), *what)
     return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 
@@ -47,14 +49,19 @@ def answer(
         headers["Timeline-Position"] = str(asked.known_position)
         if asked.set_aside:
             headers["Timeline-Set-Aside"] = str(asked.set_aside)
-    known = request.headers.get("if-none-match", "")
-    if tag in known or known.strip() == "*":
+    if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 
 
-def wanted_format(request: Request, f: str | None, known: Sequence[str] = tuple(FORMATS)) -> str:
-    """The format by `f=`, else by the first media type of `Accept` that we have, else JSON.
+def has_already(request: Request, tag: str) -> bool:
+    """Whether the asker holds the answer of a tag."""
+    held = request.headers.get("if-none-match", "")
+    return tag in held or held.strip() == "*"
+
+
+def wanted_format(request: Request, f: str | None, known: Sequence[str] | Mapping[str, str] = FORMATS) -> str:
+    """The format by `f=`, else by the first media type of `Accept` that we have, else the first one.
 
     Raises:
         CannotAsk: an unknown format.
@@ -63,12 +70,13 @@ def wanted_format(request: Request, f: str | None, known: Sequence[str] = tuple(
         if f not in known:
             raise CannotAsk("f", f, f"one of {', '.join(known)}")
         return f
+    media_types = known if isinstance(known, Mapping) else FORMATS
     for accepted in request.headers.get("accept", "").split(","):
         media_type = accepted.split(";")[0].strip()
         for name in known:
-            if media_type == FORMATS[name].split(";")[0]:
+            if media_type == media_types[name].split(";")[0]:
                 return name
-    return known[0]
+    return next(iter(known))
 
 
 def everywhere(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, form: str) -> bytes:
