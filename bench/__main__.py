@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import appends, folds, following, killing, pinned, point_status, tailing
+from bench import appends, folds, following, killing, pinned, point_status, tailing, whole_map
 
 BENCHES = {
     "folds": folds.run,
@@ -10,6 +10,7 @@ BENCHES = {
     "point_status": point_status.run,
     "tailing": tailing.run,
     "pinned": pinned.run,
+    "whole_map": whole_map.run,
     "killing": killing.run,
     "following": following.run,
     "regrading": following.regrading,

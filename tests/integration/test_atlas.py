@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,8 +79,7 @@ def keep(timeline: Timeline, folder: Path, name: str) -> Kept:
         base = kept.found(connection, folder, view, set())
     assert base is not None
     one = Kept(base, timeline.reader.catalogue)
-    timeline.reader.atlases._kept[view.view_id] = one
-    timeline.reader.atlases._thread = threading.current_thread()
+    timeline.reader.atlases.adopt(one)
     return one
 
 
@@ -171,11 +169,11 @@ def test_a_roll_up_counts_what_the_tables_count(postgres_18: str, tmp_path: Path
         one = keep(timeline, tmp_path, "current")
         append(timeline, lines[len(lines) // 2 :])
         follow(timeline, one)
-        for thread in (None, threading.current_thread()):
-            timeline.reader.atlases._thread = thread
+        for at_work in (False, True):
+            timeline.reader.atlases._at_work = at_work
             for at in MOMENTS_VALID[::5]:
                 with timeline.reader.asking("current", at=at) as asked:
-                    assert (timeline.reader.atlases.covering(asked) is None) == (thread is None)
+                    assert (timeline.reader.atlases.covering(asked) is None) != at_work
                     counted.setdefault(at, []).append(timeline.reader.status(asked, "sy").rollup)
         assert all(one == other for one, other in counted.values())
         assert any(len(one) > 1 for one, _ in counted.values())

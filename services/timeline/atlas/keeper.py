@@ -69,14 +69,17 @@ class Keeper:
         self._woken = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._at_work = False
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="atlas", daemon=True)
         self._thread.start()
+        self._at_work = True
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stopping = True
+        self._at_work = False
         self._woken.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
@@ -84,9 +87,14 @@ class Keeper:
             drawing.terminate()
             drawing.wait(timeout=10)
 
+    def adopt(self, kept: Kept) -> None:
+        """Answer from an atlas that somebody else keeps up with its view."""
+        self._kept[kept.base.identity.view] = kept
+        self._at_work = True
+
     def covering(self, asked: Asked) -> Atlas | None:
         """An atlas that may answer a question; None where the tables have to."""
-        if self._thread is None or asked.as_of is not None or asked.set_aside:
+        if not self._at_work or asked.as_of is not None or asked.set_aside:
             return None
         view_id, position = asked.view.view_id, asked.known_position
         self._wanted.add(view_id)
