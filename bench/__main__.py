@@ -17,6 +17,7 @@ BENCHES = {
     "regrading": "following:regrading",
     "answers": "answers:run",
     "importing": "importing:run",
+    "whole_map": "whole_map:run",
 }
 
 

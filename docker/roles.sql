@@ -22,10 +22,12 @@ END $$;
 GRANT SELECT, INSERT ON event TO timeline_append;
 GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 
-GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading
+GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading,
+    touched, touched_span
     TO timeline_read, timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
-GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading TO timeline_follow;
+GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading, touched, touched_span
+    TO timeline_follow;
 
 GRANT SELECT, UPDATE (last_used) ON access_key TO timeline_access;
 

@@ -58,6 +58,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /readyz": None,
         "GET /openapi.json": None,
         "GET /v1/status": "read",
+        "GET /v1/stretches": "read",
+        "GET /v1/beliefs": "read",
         "GET /v1/locations": "read",
         "GET /v1/locations/{location_id}": "read",
         "GET /v1/locations/{location_id}/status": "read",

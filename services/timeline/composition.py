@@ -54,9 +54,10 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
     tokens = configured(settings)
     with database(settings, on_progress) as conninfo:
         _prepare(conninfo, on_progress)
-        with _pool(conninfo) as pool, _pool(conninfo) as held:
+        with pool_on(conninfo) as pool, pool_on(conninfo) as held:
             log = Log(pool)
-            yield Timeline(log, Writer(log), Follower(log), Reader(log, held), Keys(held), tokens)
+            reader = Reader(log, held, settings.home)
+            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), tokens)
 
 
 @contextmanager
@@ -126,7 +127,12 @@ def _check(connection: Connection[TupleRow]) -> None:
 
 
 @contextmanager
-def _pool(conninfo: str) -> Iterator[Pool]:
+def pool_on(conninfo: str) -> Iterator[Pool]:
+    """Connections to a database, as everything here wants them.
+
+    Raises:
+        Unreachable: it accepts no more of them.
+    """
     # While the database is away, a request is told so after 10 s. Attempts to reconnect are spaced out further and further,
     # and given up after 5 s (the next request makes new ones): else the service would stay away long after it is back.
     pool: Pool = ConnectionPool(

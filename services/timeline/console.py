@@ -21,7 +21,8 @@ from services.timeline.asked import Asked
 from services.timeline.building import Builder, far_behind
 from services.timeline.composition import Timeline
 from services.timeline.doctor import Report
-from services.timeline.reader import PlaceStatus, Reader
+from services.timeline.found import PlaceStatus
+from services.timeline.reader import Reader
 from services.timeline.selection import Selection, selected
 
 

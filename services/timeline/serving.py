@@ -52,7 +52,7 @@ def serve(
     listening = _listen(host, port, find_free=find_free)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    with listening, Following(timeline) as following, Building(timeline.log):
+    with listening, Following(timeline) as following, Building(timeline.log), timeline.reader.atlases:
         (announce or console.serving)(url)
         config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
         Server(config).run(sockets=[listening])

@@ -10,7 +10,7 @@ from events.times import rfc3339
 from projections.claims import asserted
 from projections.status import Answer, Status
 from services.timeline.asked import Asked
-from services.timeline.reader import PlaceStatus
+from services.timeline.found import PlaceStatus
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time", "examples": ["2024-12-02T12:00:00Z"]})]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]

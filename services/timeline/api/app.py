@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
     authority,
+    bulk,
     changes,
     commands,
     developments,
@@ -52,6 +53,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,
+        bulk.router,
         changes.router,
         replay.router,
         developments.router,

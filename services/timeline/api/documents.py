@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: schemas straight from the structs that encode the answers and decode the events."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -61,6 +62,13 @@ def document(
     content: dict[str, Any] = {} if streamed else {"application/json": {"schema": _ref(answer.__name__)}}
     for media_type in formats:
         content.setdefault(media_type.split(";")[0], {"schema": {"type": "string"}})
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def table(media_types: Iterable[str], *problems: int) -> dict[str, Any]:
+    """What a route says of itself that answers with rows: their formats, and the problems beside 422 and 503."""
+    content = {one.split(";")[0]: {"schema": {"type": "string"}} for one in media_types}
     answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
