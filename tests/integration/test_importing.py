@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -183,9 +184,8 @@ def test_who_stops_an_import_is_told_how_to_go_on(postgres_18: str) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 2
             assert process.stderr is not None
-            assert (
-                process.stderr.read() == b"timeline: -: stopped after line 2,000; the same command goes on from there\n"
-            )
+            said = process.stderr.read().decode()  # the signal may come before the commit was told
+            assert re.fullmatch("timeline: -: stopped after line (0|2,000); the same command goes on from there\n", said)
 
 
 def environment(database: str) -> dict[str, str]:
