@@ -185,7 +185,9 @@ def test_who_stops_an_import_is_told_how_to_go_on(postgres_18: str) -> None:
             assert process.wait(30) == 2
             assert process.stderr is not None
             said = process.stderr.read().decode()  # the signal may come before the commit was told
-            assert re.fullmatch("timeline: -: stopped after line (0|2,000); the same command goes on from there\n", said)
+            assert re.fullmatch(
+                "timeline: -: stopped after line (0|2,000); the same command goes on from there\n", said
+            )
 
 
 def environment(database: str) -> dict[str, str]:
