@@ -9,6 +9,7 @@ parameters. So `insert_events` and the reading are overridden whole.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -227,7 +228,10 @@ class _NoTranscoder(Transcoder):
         raise NotImplementedError
 
 
-# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one.
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one. Each event is one
+# position and one microsecond after the one before it, so the first tells of all.
 _INSERT = """
 WITH moment AS MATERIALIZED (
     SELECT greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
@@ -239,10 +243,10 @@ WITH moment AS MATERIALIZED (
          WITH ORDINALITY AS new (event_id, stream_id, version, recorded_by, type, structure, text, salt, n)
     ORDER BY n
     RETURNING position, recorded_at
+), told AS (
+    SELECT min(recorded_at) AS first, max(position) AS last FROM written
 )
-SELECT position, recorded_at,
-       CASE WHEN position = max(position) OVER () THEN pg_notify(%b, position::text) END
-FROM written ORDER BY position
+SELECT first, pg_notify(%b, last::text) FROM told
 """
 
 #: Events that are recorded already, and the versions of streams, in one round trip.
@@ -272,7 +276,11 @@ class _Appending:
             return []
         columns = map(list, zip(*rows, strict=True))  # bound as arrays
         written = self._connection.execute(_INSERT, [self.head.recorded_at, self.head.position, *columns, CHANNEL])
-        return [Place(position, recorded_at) for position, recorded_at, *_ in written.fetchall()]
+        row = written.fetchone()
+        assert row is not None
+        first: datetime = row[0]
+        begin = self.head.position + 1
+        return [Place(begin + number, first + number * _MICROSECOND) for number in range(len(rows))]
 
     def look_up(
         self, event_ids: Collection[UUID], streams: Collection[UUID]

@@ -4,10 +4,7 @@ Good lines stand, refused ones are told by number, and a file can be read again:
 its event id, which a line without one is given by what it says (`prepared.Naming`).
 """
 
-import contextlib
-import gc
 from collections import Counter
-from collections.abc import Iterator
 from typing import Final
 
 from events.warnings import CODES, Warned
@@ -32,7 +29,7 @@ def import_file(timeline: Timeline, path: str, *, look_alikes: bool = False) -> 
     """
     compare = timeline.writer.look_alikes() if look_alikes else None
     told = _Told(path)
-    with console.reading(path, size(path)) as advance, _seldom_collected():
+    with console.reading(path, size(path)) as advance:
         try:
             for chunk in chunks(path):
                 told.take(chunk, timeline.writer.append(chunk.prepared, LOCAL, compare=compare))
@@ -44,19 +41,6 @@ def import_file(timeline: Timeline, path: str, *, look_alikes: bool = False) -> 
             raise Unreadable(f"{path}: stopped after line {told.last:,}; the same command goes on from there") from None
     told.end()
     return told.counts["refused"]
-
-
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for circles of garbage seldom: thousands of events come and go here, and none of them goes round in circles."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class _Told:

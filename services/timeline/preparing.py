@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import IO, Final, NamedTuple
 
@@ -70,29 +71,33 @@ def _here(path: str) -> Iterator[Chunk]:
 def _elsewhere(path: str) -> Iterator[Chunk]:
     command = [sys.executable, "-m", "services.timeline.preparing", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  (ourselves, and a path as it is)
-        assert process.stdout is not None
+        for frame in _frames(process):
+            if frame.error is not None:
+                raise Unreadable(frame.error)
+            made = [prepare(one) if isinstance(one, bytes) else one for one in frame.prepared]
+            yield Chunk(frame.numbers, made, frame.read)
+
+
+def _frames(process: subprocess.Popen[bytes]) -> Iterator[_Frame]:
+    """The frames up to the last, an empty one; each is taken apart while the database works on the one before it."""
+    assert process.stdout is not None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="frames") as thread:
         try:
-            while (frame := _read(process.stdout)) is not None:
-                if frame.error is not None:
-                    raise Unreadable(frame.error)
-                made = [prepare(one) if isinstance(one, bytes) else one for one in frame.prepared]
-                yield Chunk(frame.numbers, made, frame.read)
+            coming = thread.submit(_read, process.stdout)
+            while (frame := coming.result()).numbers or frame.error:
+                coming = thread.submit(_read, process.stdout)
+                yield frame
         finally:
-            process.kill()
+            process.kill()  # it may wait for its standard input, and the thread for it
 
 
-def _read(stream: IO[bytes]) -> _Frame | None:
-    """The next frame; None after the last, which is an empty one.
-
-    Raises:
-        Unreadable: the other process ended without a word.
-    """
+def _read(stream: IO[bytes]) -> _Frame:
+    """The next frame; one that says so where the other process has ended without a word."""
     length = int.from_bytes(stream.read(_LENGTH))
     raw = stream.read(length)
-    if not raw or len(raw) != length:
-        raise Unreadable("the process that reads the file has ended; the lines before that stand")
-    frame = _decoder.decode(raw)
-    return frame if frame.numbers or frame.error else None
+    if not raw or len(raw) < length:
+        return _Frame(error="the process that reads the file has ended")
+    return _decoder.decode(raw)
 
 
 def _write(stream: IO[bytes], frame: _Frame) -> None:

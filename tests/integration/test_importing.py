@@ -1,9 +1,12 @@
 """Files into the log: read again without recording twice, whoever prepares the lines, wherever it was stopped."""
 
+import contextlib
 import gzip
 import json
 import os
 import random
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -159,10 +162,32 @@ def until_position(database: str, position: int) -> int:
     deadline = time.monotonic() + 60
     with psycopg.connect(database, autocommit=True) as connection:
         while time.monotonic() < deadline:
-            row = connection.execute("SELECT position FROM log_head").fetchone()
-            if row is not None and row[0] >= position:
-                return int(row[0])
+            with contextlib.suppress(psycopg.errors.UndefinedTable):
+                row = connection.execute("SELECT position FROM log_head").fetchone()
+                if row is not None and row[0] >= position:
+                    return int(row[0])
+            time.sleep(0.005)
     raise AssertionError("nothing is recorded")
+
+
+def test_who_stops_an_import_is_told_how_to_go_on(postgres_18: str) -> None:
+    """SIGINT while more may still come through the pipe: one line, exit 2, no process left that waits for it."""
+    with fresh_database(postgres_18) as database:
+        command = [str(Path(sys.executable).parent / "timeline"), "import", "-"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stderr=pipe, env=environment(database)) as process:
+            assert process.stdin is not None
+            many = (SOURCE.replace(b'"s"', b'"s%d"' % number) for number in range(2_500))
+            process.stdin.write(b"\n".join(many) + b"\n")
+            process.stdin.flush()
+            until_position(database, 2_000)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 2
+            assert process.stderr is not None
+            said = process.stderr.read().decode()  # the signal may come before the commit was told
+            assert re.fullmatch(
+                "timeline: -: stopped after line (0|2,000); the same command goes on from there\n", said
+            )
 
 
 def environment(database: str) -> dict[str, str]:
