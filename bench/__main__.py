@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import appends, folds, following, killing, pinned, point_status, tailing
+from bench import appends, folds, following, killing, pinned, point_status, rebuilding, tailing
 
 BENCHES = {
     "folds": folds.run,
@@ -13,6 +13,7 @@ BENCHES = {
     "killing": killing.run,
     "following": following.run,
     "regrading": following.regrading,
+    "rebuild": rebuilding.run,
 }
 
 
