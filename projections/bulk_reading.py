@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import OperationalError
 
+from events import codec
 from events.recorded import RecordedEvent
 from events.rows import decoded
 from projections.knowing import Recorded
@@ -105,7 +106,7 @@ def _recorded(stream_id: UUID, row: Row) -> Recorded:
         recorded_by="",
         event_id=NO_ID,
         version=row.version,
-        event=decoded(stream_id, row.name, row.structure),  # type: ignore[arg-type]
+        event=decoded(stream_id, row.name, row.structure, codec.decode_for_folds),  # type: ignore[arg-type]
     )
 
 

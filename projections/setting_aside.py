@@ -17,11 +17,10 @@ from events.recorded import RecordedEvent
 from events.records import Event
 from events.undecodable import Undecodable
 from projections.claims import ClaimVersion
-from projections.developments import Development, development
+from projections.developments import Development, FoldedDevelopment, fold_development
 from projections.knowing import Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.versions import claim_versions
 from projections.views import Database, View
 
 logger = structlog.get_logger(__name__)
@@ -80,11 +79,10 @@ def fold(developments: Mapping[UUID, Sequence[Recorded]], sources: Sources, read
 
 def fold_one(
     development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
-) -> tuple[Sequence[ClaimVersion], Development | None]:
+) -> FoldedDevelopment:
     """The first fold of one development: its claim versions, and what a list tells of it. It may raise anything."""
     _require_decoded(recorded)
-    versions = claim_versions(development_id, recorded, sources, reading)
-    return versions, development(development_id, recorded, sources, reading)
+    return fold_development(development_id, recorded, sources, reading)
 
 
 def _require_decoded(recorded: Sequence[RecordedEvent[Event]]) -> None:

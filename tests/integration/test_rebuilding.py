@@ -141,7 +141,7 @@ def test_a_development_whose_fold_raises_keeps_what_it_had(
     post(timeline, *registrations(), reported(ONE), reported(TWO), reported(THREE))
     said = {"development_id": str(TWO), "into_id": str(NOWHERE), "merged_at": "2024-12-05T00:00:00Z"}
     insert(timeline, "development-merged/1", codec.canonical({"event": said, "text_sha256": None}), TWO)
-    monkeypatch.setattr(setting_aside, "claim_versions", raising_for(ONE))
+    monkeypatch.setattr(setting_aside, "fold_development", raising_for(ONE))
     for kept in follow_beside(timeline, own, batch=1):
         view = built(own, f"built {kept.name}", kept.reading)
 
