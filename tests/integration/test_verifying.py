@@ -58,7 +58,12 @@ CLAIM = "{claim_version}"
     ("table", "change", "where", "named"),
     [
         (CLAIM, "SET standing = 'confirmed'", "location_id = 'homs' AND standing <> 'confirmed'", ["claims homs"]),
-        (CLAIM, "SET known_until = known_until - 1", "location_id = 'hama' AND known_until < 9000", ["claims hama"]),
+        (
+            CLAIM,
+            "SET known_until = known_until - 1",
+            "location_id = 'hama' AND known_until < 9000 AND known_until > known_from + 1",
+            ["claims hama"],
+        ),
         (CLAIM, "SET location_id = 'atlantis'", "location_id = 'homs'", ["claims atlantis", "claims homs"]),
         (CLAIM, "", "location_id = 'crossing'", ["claims crossing"]),
         ("{development}", "SET reports = reports + 1", "location_id = 'homs'", ["developments homs"]),
