@@ -18,6 +18,7 @@ BENCHES = {
     "answers": "answers:run",
     "importing": "importing:run",
     "whole_map": "whole_map:run",
+    "rebuild": "rebuilding:run",
 }
 
 

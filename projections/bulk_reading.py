@@ -10,6 +10,9 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from psycopg import OperationalError
+
+from events import codec
 from events.recorded import RecordedEvent
 from events.rows import decoded
 from projections.knowing import Recorded
@@ -26,8 +29,9 @@ _LENGTH = 4
 _HEADER = 19
 _END: Final = b"\xff\xff"
 
-_NOT_READ = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_ID = UUID(int=0)
+#: What stands in place of what is not read.
+NOT_READ: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NO_ID: Final = UUID(int=0)
 
 
 class Row(NamedTuple):
@@ -48,18 +52,32 @@ def rows(connection: Database, where: str, asked: Mapping[str, Any]) -> Iterator
         "ORDER BY stream_id, version) TO STDOUT (FORMAT BINARY)"
     )
     with connection.cursor() as cursor, cursor.copy(statement.encode(), asked) as copy:
-        skip = _HEADER
-        for sent in copy:
-            data = bytes(sent)[skip:] if skip else bytes(sent)
-            skip = 0
-            if data == _END:
-                continue
+        for data in _sent(connection):
             stream, position, version, length = _ROW.unpack_from(data)
             begin = _ROW.size
             stored = data[begin : begin + length]
             if (name := names.get(stored)) is None:
                 name = names[stored] = stored.decode()
             yield Row(stream, position, version, name, data[begin + length + _LENGTH :])
+        copy.read()  # what comes after the last row
+
+
+def _sent(connection: Database) -> Iterator[bytes]:
+    """The rows that a COPY sends, up to its last; psycopg's own way would wait for each by a coroutine of its own.
+
+    Raises:
+        OperationalError: the server ended it before the last row.
+    """
+    get, skip = connection.pgconn.get_copy_data, _HEADER
+    while True:
+        size, sent = get(0)
+        if size < 0:
+            raise OperationalError(f"reading the log broke off: {connection.pgconn.error_message.decode().strip()}")
+        data = bytes(sent)[skip:]
+        if data == _END:
+            return
+        skip = 0
+        yield data
 
 
 def streams(found: Iterable[Row], but: frozenset[bytes] = frozenset()) -> Iterator[tuple[UUID, Sequence[Recorded]]]:
@@ -68,7 +86,7 @@ def streams(found: Iterable[Row], but: frozenset[bytes] = frozenset()) -> Iterat
     Args:
         but: Streams to pass by without decoding them.
     """
-    stream, stream_id, events = b"", _NO_ID, list[Recorded]()
+    stream, stream_id, events = b"", NO_ID, list[Recorded]()
     for row in found:
         if row.stream in but:
             continue
@@ -84,11 +102,11 @@ def streams(found: Iterable[Row], but: frozenset[bytes] = frozenset()) -> Iterat
 def _recorded(stream_id: UUID, row: Row) -> Recorded:
     return RecordedEvent(
         position=row.position,
-        recorded_at=_NOT_READ,
+        recorded_at=NOT_READ,
         recorded_by="",
-        event_id=_NO_ID,
+        event_id=NO_ID,
         version=row.version,
-        event=decoded(stream_id, row.name, row.structure),  # type: ignore[arg-type]
+        event=decoded(stream_id, row.name, row.structure, codec.decode_for_folds),  # type: ignore[arg-type]
     )
 
 

@@ -27,9 +27,10 @@ def make(connection: Database, tables: int) -> None:
     """Empty tables with every column and check, and without an index: rows go in faster, and indexes come out denser."""
     for table in TABLES:
         connection.execute(
-            SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)").format(
-                _part(table, tables), Identifier(table)
-            )
+            SQL(
+                "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE) "
+                "WITH (autovacuum_enabled = off)"  # until it is whole
+            ).format(_part(table, tables), Identifier(table))
         )
 
 
@@ -64,6 +65,7 @@ def attach(connection: Database, tables: int) -> None:
     for table in TABLES:
         part, key = _part(table, tables), Identifier(f"{table}_{tables}_pkey")
         connection.execute(SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY USING INDEX {}").format(part, key, key))
+        connection.execute(SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(part))
         connection.execute(
             SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(
                 Identifier(table), part, Literal(tables)

@@ -156,7 +156,12 @@ class Worker:
 
 def _speakers(recorded: Sequence[Recorded]) -> set[str]:
     """Everybody in a chain of what was said of a development, whether the reading hears it or not."""
-    return {source for source, _ in mentions_in(recorded)}
+    return {
+        source
+        for one in recorded
+        if (report := getattr(one.event, "report", None)) is not None
+        for source in report.chain
+    }
 
 
 def complete(connection: Database, build: Build) -> None:

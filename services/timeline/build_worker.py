@@ -12,10 +12,12 @@ import threading
 from projections import builds
 from projections.rebuilding import Worker
 from services.timeline.build_workers import connected
+from services.timeline.cycles import collect_rarely
 
 
 def main() -> int:
     """Fold what can be taken up; 0 also where the build is gone."""
+    collect_rarely()
     asked = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_whoever_started_us, daemon=True).start()
     with connected(asked["conninfo"]) as connection:

@@ -68,11 +68,11 @@ class Builder:
     def __init__(self, pool: Pool, workers: int | None = None, part: int = planning.PART) -> None:
         """
         Args:
-            workers: So many processes fold; 1 folds in this one, None takes as many as there are cores.
+            workers: So many processes fold; 0 folds in this one, None takes as many as there are cores.
             part: About so many events are folded in one transaction.
         """
         self._conninfo = pool.conninfo() if callable(pool.conninfo) else pool.conninfo
-        self._workers = workers or cores()
+        self._workers = cores() if workers is None else workers
         self._part = part
         self.stopping = threading.Event()
 
@@ -147,10 +147,10 @@ class Builder:
 
     def _round(self, connection: Database, build: Build, left: int, tell: Tell | None) -> None:
         """Let workers fold until none of them finds a part to take up."""
-        if self._workers == 1 or left <= FEW_PARTS:
+        if self._workers == 0 or left <= FEW_PARTS:
             Worker(connection, build).work(lambda _: self._watch(connection, build, tell))
             return
-        with Workers(self._conninfo, build, min(self._workers, left // 2)) as workers:
+        with Workers(self._conninfo, build, self._workers) as workers:
             while workers.at_work():
                 self._watch(connection, build, tell)
                 time.sleep(0.1)

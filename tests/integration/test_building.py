@@ -60,7 +60,7 @@ def test_one_builds_at_a_time_and_the_next_goes_on(followed: Timeline, own: Data
     """A second builder is told that another is at work; when that one is gone, its parts stay done."""
     build = builds.ask(own, "built", Reading(clock="reported"), None)
     assert isinstance(build, Build)
-    first, second = Builder(followed.log.pool, workers=1, part=20), Builder(followed.log.pool, workers=1, part=20)
+    first, second = Builder(followed.log.pool, workers=0, part=20), Builder(followed.log.pool, workers=0, part=20)
     with first.alone() as connection:
         assert connection is not None
         with second.alone() as refused:
@@ -88,7 +88,7 @@ def test_workers_that_cannot_work_end_the_build_with_a_word(
     with monkeypatch.context() as patched:
         calls = iter(range(1000))
         patched.setattr(rebuilding.Worker, "work", lambda *rest: None if next(calls) < 3 else fold(*rest))
-        Builder(followed.log.pool, workers=1).do_what_waits(own)
+        Builder(followed.log.pool, workers=0).do_what_waits(own)
     stopped = builds.named(own, "one")
     assert stopped is not None
     assert stopped.error is not None
@@ -97,7 +97,7 @@ def test_workers_that_cannot_work_end_the_build_with_a_word(
     with pytest.raises(views.BeingBuilt, match="it stopped: its workers end"):
         views.find(own, "one")
     builds.ask(own, "one", Reading(), None)
-    Builder(followed.log.pool, workers=1).do_what_waits(own)
+    Builder(followed.log.pool, workers=0).do_what_waits(own)
     assert views.find(own, "one")
 
 

@@ -139,7 +139,7 @@ def test_asked_for_twice_in_the_same_words_it_is_the_same_view(told_of: Timeline
     for reading, until in ((Reading(policy=TICKER), None), (Reading(), 20)):
         with pytest.raises(Taken, match="reads the log otherwise: assessed/1, recorded clock"):
             builds.ask(own, "mine", reading, until)
-    Builder(told_of.log.pool, workers=1).do_what_waits(own)
+    Builder(told_of.log.pool, workers=0).do_what_waits(own)
     view = views.find(own, "mine")
     assert builds.ask(own, "mine", Reading(), None) == view
     with pytest.raises(Taken):
@@ -158,7 +158,7 @@ def test_a_cancelled_build_comes_to_nothing(told_of: Timeline, own: Database) ->
         with told_of.log.pool.connection() as other:
             builds.cancel(other, build)
 
-    Builder(told_of.log.pool, workers=1, part=10).do_what_waits(own, cancelling)
+    Builder(told_of.log.pool, workers=0, part=10).do_what_waits(own, cancelling)
     assert len(told) == 0 or told[0] < 1
     assert set(names(own)) == {"current", "published"}
     fresh_tables.sweep(own, older_than=0)

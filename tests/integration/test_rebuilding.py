@@ -141,7 +141,7 @@ def test_a_development_whose_fold_raises_keeps_what_it_had(
     post(timeline, *registrations(), reported(ONE), reported(TWO), reported(THREE))
     said = {"development_id": str(TWO), "into_id": str(NOWHERE), "merged_at": "2024-12-05T00:00:00Z"}
     insert(timeline, "development-merged/1", codec.canonical({"event": said, "text_sha256": None}), TWO)
-    monkeypatch.setattr(setting_aside, "claim_versions", raising_for(ONE))
+    monkeypatch.setattr(setting_aside, "fold_development", raising_for(ONE))
     for kept in follow_beside(timeline, own, batch=1):
         view = built(own, f"built {kept.name}", kept.reading)
 
@@ -237,7 +237,7 @@ def test_a_view_far_behind_is_caught_up_under_its_own_id(timeline: Timeline, own
     timeline.writer.append(posted[60:], "test")
     behind = [views.find(own, name) for name in views.ALWAYS]
     for before in behind:
-        assert Builder(timeline.log.pool, workers=1, part=40).catch_up(own, before)
+        assert Builder(timeline.log.pool, workers=0, part=40).catch_up(own, before)
         after = views.find(own, before.name)
         assert (after.view_id, after.position) == (before.view_id, timeline.log.head().position)
         assert after.tables != before.tables
