@@ -35,10 +35,11 @@ SHORT, LONG = 50_000, int(os.environ.get("TIMELINE_BENCH_EVENTS", "300000"))
 QUESTIONS = 25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """A filled timeline, with its atlas and its rectangles as a table."""
 
+    events: int
     timeline: Timeline
     kept: Kept
     head: int
@@ -46,12 +47,17 @@ class Ground:
 
 def run() -> None:
     say(f"whole map of {PLACES:,} places, random (at, known position), from question to bytes, medians of {QUESTIONS}")
-    ours: list[float] = []
-    for events in (SHORT, LONG):
-        with _filled(events) as ground:
-            ours.append(_measure(ground, events))
+    with _filled(SHORT) as short, _filled(LONG) as long:
+        took = {short: _nothing_yet(), long: _nothing_yet()}
+        random = Random(4)
+        for number in range(-3, QUESTIONS):  # the first ones warm up
+            for ground, times in took.items():
+                _ask(ground, random, times if number >= 0 else _nothing_yet(), tables=number >= QUESTIONS - 5)
+        for ground, times in took.items():
+            _say_times(ground, times)
             _following(ground)
-    say(f"a log of {LONG:,} events / of {SHORT:,}: {ours[1] / ours[0]:.2f}x")
+        longer, shorter = (median(took[ground]["ours"]) for ground in (long, short))
+    say(f"\na log of {LONG:,} events takes {longer / shorter:.2f}x of one of {SHORT:,}")
 
 
 @contextmanager
@@ -76,7 +82,8 @@ def _filled(events: int) -> Iterator[Ground]:
             opening_took = time.perf_counter() - began
         _say_size(events, one, drawing_took, opening_took)
         _as_table(timeline, one)
-        yield Ground(timeline, one, view.position)
+        timeline.reader.atlases.adopt(one)
+        yield Ground(events, timeline, one, view.position)
 
 
 def _say_size(events: int, one: Kept, drawing_took: float, opening_took: float) -> None:
@@ -88,7 +95,7 @@ def _say_size(events: int, one: Kept, drawing_took: float, opening_took: float) 
         **{form: [form, f"{form} offsets"] for form in ("json", "csv", "geojson")},
     }
     mb = {part: base.file.size(*names) / 2**20 for part, names in parts.items()}
-    whole = len(base.file.bytes) / 2**20
+    whole = len(base.file.view) / 2**20
     say(
         f"\n{events:,} events: {base.rectangles:,} rectangles; drawn in {drawing_took:.1f} s, mapped and checked in "
         f"{opening_took:.2f} s; left out {len(base.left_out)} places"
@@ -107,21 +114,19 @@ def _as_table(timeline: Timeline, one: Kept) -> None:
     with timeline.log.pool.connection() as connection, connection.transaction():
         connection.execute(
             "CREATE UNLOGGED TABLE rectangle (valid_from int8, valid_until int8, known_from int8, known_until int8, "
-            'location_id text COLLATE "C", fragment text)'
+            "place int4, fragment bytea)"
         )
         with connection.cursor().copy("COPY rectangle FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(["int8", "int8", "int8", "int8", "text", "text"])
+            copy.set_types(["int8", "int8", "int8", "int8", "int4", "bytea"])
             for begin in range(0, rows.many, 10_000):
                 some = rows.some(slice(begin, begin + 10_000))
-                texts = [fragment.decode() for fragment in one.base.bytes_of("json", some.fragment)]
+                texts = [bytes(fragment) for fragment in one.base.bytes_of("json", some.fragment)]
                 for row in zip(*(column.tolist() for column in some[:5]), texts, strict=True):
-                    copy.write_row((*row[:4], one.base.places[row[4]], row[5]))
+                    copy.write_row(row)
             quiet = sorted(set(range(len(one.base.places))) - set(rows.place.tolist()))
             said = one.base.bytes_of("json", one.base.unknown[quiet])
             for number, fragment in zip(quiet, said, strict=True):
-                copy.write_row(
-                    (SINCE_EVER, UNTIL_FURTHER, SINCE_EVER, UNTIL_FURTHER, one.base.places[number], fragment.decode())
-                )
+                copy.write_row((SINCE_EVER, UNTIL_FURTHER, SINCE_EVER, UNTIL_FURTHER, number, bytes(fragment)))
         connection.execute(
             "CREATE INDEX ON rectangle USING gist (int8range(valid_from, valid_until), int8range(known_from, known_until))"
         )
@@ -130,7 +135,7 @@ def _as_table(timeline: Timeline, one: Kept) -> None:
         connection.execute("VACUUM ANALYZE rectangle")
 
 
-_JOINED = "SELECT string_agg(fragment, ',' ORDER BY location_id) FROM rectangle WHERE "
+_JOINED = "SELECT string_agg(fragment, ','::bytea ORDER BY place) FROM rectangle WHERE "
 
 #: Both ways that there are; the faster one counts.
 _SQL = (
@@ -139,42 +144,37 @@ _SQL = (
 )
 
 
-def _measure(ground: Ground, events: int) -> float:
-    random = Random(events)
-    reader = ground.timeline.reader
-    reader.atlases.adopt(ground.kept)
-    took: dict[str, list[float]] = {"ours": [], "joining": [], "sql": [], "tables": []}
-    for number in range(-3, QUESTIONS):
-        at = histories.BEGIN + timedelta(seconds=random.randrange(histories.DAYS * 24 * 3600))
-        known = random.randrange(PLACES + 100, ground.head)
-        body, ours = _timed(partial(_ours, ground, at, known))
-        joined, joining = _timed(_joining(ground, at, known))
-        said, sql = min(
-            (_timed(partial(_by_sql, ground, statement, at, known)) for statement in _SQL), key=lambda one: one[1]
-        )
-        assert body.count(b'"location_id"') == PLACES
-        assert body.endswith(joined + b"]}")
-        assert said == joined
-        if number >= 0:  # the first ones warm up
-            for name, seconds in (("ours", ours), ("joining", joining), ("sql", sql)):
-                took[name].append(seconds)
-        if number >= QUESTIONS - 5:
-            from_tables, tables = _timed(partial(_tables, ground, at, known))
-            assert from_tables == body
-            took["tables"].append(tables)
-    ours = median(took["ours"])
+def _nothing_yet() -> dict[str, list[float]]:
+    return {"ours": [], "joining": [], "sql": [], "tables": []}
+
+
+def _ask(ground: Ground, random: Random, times: dict[str, list[float]], *, tables: bool) -> None:
+    at = histories.BEGIN + timedelta(seconds=random.randrange(histories.DAYS * 24 * 3600))
+    known = random.randrange(PLACES + 100, ground.head)
+    body, ours = _timed(partial(_ours, ground, at, known))
+    joined, joining = _timed(_joining(ground, at, known))
+    by_sql = [_timed(partial(_by_sql, ground, statement, at, known)) for statement in _SQL]
+    assert body.count(b'"location_id"') == PLACES
+    assert body.endswith(joined + b"]}")
+    assert all(said == joined for said, _ in by_sql)
+    times["ours"].append(ours)
+    times["joining"].append(joining)
+    times["sql"].append(min(seconds for _, seconds in by_sql))
+    if tables:  # a second or more, each
+        from_tables, seconds = _timed(partial(_tables, ground, at, known))
+        assert from_tables == body
+        times["tables"].append(seconds)
+
+
+def _say_times(ground: Ground, times: dict[str, list[float]]) -> None:
+    ours = median(times["ours"])
     say(
-        f"  the atlas                    {ours * 1000:8.1f} ms   p95 {percentile(took['ours'], 95) * 1000:.1f} ms, {len(body) / 2**20:.1f} MiB"
+        f"\n{ground.events:,} events: the atlas {ours * 1000:.1f} ms, p95 {percentile(times['ours'], 95) * 1000:.1f} ms"
     )
-    for name, words in (
-        ("joining", "joining ready fragments"),
-        ("sql", "the best SQL"),
-        ("tables", "the tables, no atlas"),
-    ):
-        other = median(took[name])
-        ratio = f"ours takes {ours / other:.2f}x of it" if name == "joining" else f"ours is {other / ours:.1f}x as fast"
-        say(f"  {words:28} {other * 1000:8.1f} ms   {ratio}")
-    return ours
+    joining, sql, tables = (median(times[name]) for name in ("joining", "sql", "tables"))
+    say(f"  joining ready fragments   {joining * 1000:8.1f} ms   ours takes {ours / joining:.2f}x of it")
+    say(f"  the best SQL              {sql * 1000:8.1f} ms   ours is {sql / ours:.1f}x as fast")
+    say(f"  the tables, no atlas      {tables * 1000:8.1f} ms   ours is {tables / ours:.1f}x as fast")
 
 
 def _ours(ground: Ground, at: datetime, known: int) -> bytes:
@@ -196,7 +196,7 @@ def _by_sql(ground: Ground, statement: str, at: datetime, known: int) -> bytes:
         connection.execute("SET LOCAL enable_seqscan TO on")
         row = connection.execute(statement, {"at": micros(at), "known": known}, binary=True).fetchone()
         assert row is not None
-        return str(row[0]).encode()
+        return bytes(row[0])
 
 
 def _tables(ground: Ground, at: datetime, known: int) -> bytes:

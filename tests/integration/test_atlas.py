@@ -20,6 +20,7 @@ from services.timeline.atlas.kept import Kept, Outdated
 from services.timeline.composition import Timeline, opened
 from services.timeline.selection import Selection, selected
 from services.timeline.settings import Settings
+from tests.acceptance.test_rest import served
 from tests.conftest import fresh_database
 from tests.told_histories import ARRIVALS, MOMENTS_VALID, as_posted, told
 
@@ -179,6 +180,27 @@ def test_a_roll_up_counts_what_the_tables_count(postgres_18: str, tmp_path: Path
         assert any(len(one) > 1 for one, _ in counted.values())
 
 
+def test_a_pinned_answer_is_the_same_whoever_gives_it(postgres_18: str, tmp_path: Path) -> None:
+    """Over REST: the same bytes, tag and caching from the tables and from the atlas, and other tags for other questions."""
+    with a_timeline(postgres_18) as timeline, served(timeline) as client:
+        append(timeline, as_told(9))
+        asked = "/v1/status?view=1&known_position=60&at=2024-12-03T00:00:00Z"
+        addresses = [
+            f"{asked}{more}" for more in ("", "&f=csv", "&f=geojson", "&mode=held", "&within=sy", "&bbox=36,34,37,36")
+        ]
+        by_tables = [client.get(one) for one in addresses]
+        keep(timeline, tmp_path, "current")
+        with timeline.reader.asking("1", known_position=60) as question:
+            assert timeline.reader.atlases.covering(question) is not None
+        by_atlas = [client.get(one) for one in addresses]
+
+        for tables, atlas in zip(by_tables, by_atlas, strict=True):
+            assert (atlas.content, atlas.headers["etag"]) == (tables.content, tables.headers["etag"])
+            assert "immutable" in atlas.headers["cache-control"]
+            assert client.get(str(atlas.url), headers={"If-None-Match": atlas.headers["etag"]}).status_code == 304
+        assert len({one.headers["etag"] for one in by_atlas}) == len(by_atlas)
+
+
 def test_positions_decide_who_answers(postgres_18: str, tmp_path: Path) -> None:
     """On the recorded clock what it has reached, on the reported clock only where the question stands."""
     with a_timeline(postgres_18) as timeline:
@@ -211,7 +233,7 @@ def test_what_is_set_aside_is_answered_from_the_tables_and_a_retry_has_it_drawn_
         append(timeline, lines[:-5])
         one = keep(timeline, tmp_path, "current")
         with monkeypatch.context() as broken:
-            broken.setattr("projections.setting_aside.claim_versions", _raises)
+            broken.setattr("projections.setting_aside.fold_development", _raises)
             append(timeline, lines[-5:])
         with timeline.reader.asking("current", at=MOMENTS_VALID[3], known_position=20) as asked:
             assert asked.set_aside

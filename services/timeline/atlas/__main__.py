@@ -12,11 +12,13 @@ from services.timeline.atlas.draft import TooMuch
 from services.timeline.atlas.drawing import CannotDraw, draw
 from services.timeline.atlas.keeper import Order
 from services.timeline.composition import pool_on
+from services.timeline.cycles import collect_rarely
 
 
 def main() -> int:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     os.nice(5)
+    collect_rarely()
     try:
         with pool_on(order.conninfo) as pool:
             draw(Log(pool), Path(order.folder), order.view)

@@ -11,7 +11,7 @@ from services.timeline import flat, wire
 from services.timeline.asked import Asked
 from services.timeline.atlas.columns import Ints
 from services.timeline.atlas.fragments import NO_ACCESS
-from services.timeline.atlas.picture import Picture
+from services.timeline.atlas.picture import Bytes, Picture
 from services.timeline.reader import Reader
 from services.timeline.selection import Selection, below, matches
 
@@ -41,24 +41,24 @@ def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> by
 
 def _json(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     around = wire.encode(wire.AllStatus(at=rfc3339(asked.at), **wire.coordinates(asked), locations=()))
-    return around[:-2] + b",".join(_entries(picture, chosen)) + around[-2:]
+    return _within(around, _entries(picture, chosen))
 
 
 def _ndjson(picture: Picture, _: Asked, chosen: Ints) -> bytes:
     return b"\n".join([*_entries(picture, chosen), b""])
 
 
-def _entries(picture: Picture, chosen: Ints) -> list[bytes]:
+def _entries(picture: Picture, chosen: Ints) -> list[Bytes]:
     found = picture.control("json", chosen)
     for row, access in picture.access("json", chosen):
-        found[row] = found[row].removesuffix(NO_ACCESS) + access + b"}"
+        found[row] = b"".join((found[row][: -len(NO_ACCESS)], access, b"}"))
     return found
 
 
 def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     ends = [b",\r\n"] * len(chosen)
     for row, access in picture.access("csv", chosen):
-        ends[row] = b"," + access + b"\r\n"
+        ends[row] = b"".join((b",", access, b"\r\n"))
     places = picture.places.csv(chosen, asked.at, asked.known_position)
     rows = zip(places, picture.control("csv", chosen), ends, strict=True)
     return b"".join(chain((flat.csv_line(flat.COLUMNS).encode(),), chain.from_iterable(rows)))
@@ -69,10 +69,19 @@ def _geojson(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     around = wire.encode(head | {"features": ()})
     ends = [b',"access":null}}'] * len(chosen)
     for row, access in picture.access("geojson", chosen):
-        ends[row] = b',"access":' + access + b"}}"
+        ends[row] = b"".join((b',"access":', access, b"}}"))
     places = picture.places.geojson(chosen, asked.at, asked.known_position)
     rows = map(b"".join, zip(places, picture.control("geojson", chosen), ends, strict=True))
-    return around[:-2] + b",".join(rows) + around[-2:]
+    return _within(around, list(rows))
+
+
+def _within(around: bytes, parts: list[Bytes]) -> bytes:
+    """Parts joined within the empty list at the end of something; megabytes are copied once."""
+    if not parts:
+        return around
+    parts[0] = b"".join((around[:-2], parts[0]))
+    parts[-1] = b"".join((parts[-1], around[-2:]))
+    return b",".join(parts)
 
 
 BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes]]] = {

@@ -96,7 +96,7 @@ class Mapped:
     """A file opened for reading: what it says of itself, and its sections without a copy.
 
     Attributes:
-        bytes: The whole file, as mapped memory.
+        view: The whole file, as mapped memory.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,29 +107,28 @@ class Mapped:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size < len(MAGIC) + 12:
                 raise Damaged(f"{path}: too short")
-            self.bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self.view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         if not self._is_whole():
             raise Damaged(f"{path}: its sum is wrong")
-        end = len(self.bytes) - 12
-        length = int.from_bytes(self.bytes[end : end + 8], "little")
-        footer = msgspec.json.decode(self.bytes[end - length : end], type=_Footer)
+        end = len(self.view) - 12
+        length = int.from_bytes(self.view[end : end + 8], "little")
+        footer = msgspec.json.decode(self.view[end - length : end], type=_Footer)
         self.says, self._sections = footer.says, footer.sections
 
     def _is_whole(self) -> bool:
-        found, end = 0, len(self.bytes) - 4
-        view = memoryview(self.bytes)
+        found, end = 0, len(self.view) - 4
         for begin in range(0, end, _CHUNK):
-            found = zlib.crc32(view[begin : min(begin + _CHUNK, end)], found)
-        return self.bytes[: len(MAGIC)] == MAGIC and found == int.from_bytes(self.bytes[end:], "little")
+            found = zlib.crc32(self.view[begin : min(begin + _CHUNK, end)], found)
+        return bytes(self.view[: len(MAGIC)]) == MAGIC and found == int.from_bytes(self.view[end:], "little")
 
     def array(self, name: str) -> NDArray[Any]:
         """A section as an array that nobody can write to."""
         one = self._sections[name]
-        found = np.frombuffer(self.bytes, np.dtype(one.dtype), one.length // np.dtype(one.dtype).itemsize, one.begin)
+        found = np.frombuffer(self.view, np.dtype(one.dtype), one.length // np.dtype(one.dtype).itemsize, one.begin)
         return found.reshape(one.shape)
 
     def begin(self, name: str) -> int:
-        """Where a section begins in `bytes`."""
+        """Where a section begins in `view`."""
         return self._sections[name].begin
 
     def size(self, *names: str) -> int:

@@ -19,6 +19,8 @@ from services.timeline.atlas.draft import NONE
 from services.timeline.atlas.fragments import Fragment, Holding
 from services.timeline.atlas.places import Places
 
+Bytes = bytes | memoryview
+
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
@@ -77,16 +79,16 @@ class Picture:
             if access is not None:
                 self._own[number, "access"] = fragments.of_access(access)
 
-    def control(self, form: str, chosen: Ints) -> list[bytes]:
+    def control(self, form: str, chosen: Ints) -> list[Bytes]:
         """What some places show of control, in one of the formats."""
         return self._bytes(form, chosen, self._control, "control")
 
-    def access(self, form: str, chosen: Ints) -> list[tuple[int, bytes]]:
+    def access(self, form: str, chosen: Ints) -> list[tuple[int, Bytes]]:
         """What those of some places show on whose access claims bear: each with its row."""
         rows = np.flatnonzero(self._access[chosen] != NONE)
         return list(zip(rows.tolist(), self._bytes(form, chosen[rows], self._access, "access"), strict=True))
 
-    def _bytes(self, form: str, chosen: Ints, shown: Ints, facet: str) -> list[bytes]:
+    def _bytes(self, form: str, chosen: Ints, shown: Ints, facet: str) -> list[Bytes]:
         numbers = shown[chosen]
         beside = np.flatnonzero(numbers >= self._first)
         found = self._atlas.base.bytes_of(form, np.where(numbers < self._first, numbers, 0) if len(beside) else numbers)
