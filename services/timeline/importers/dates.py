@@ -41,7 +41,10 @@ def period(text: str, formats: Sequence[str], zone: ZoneInfo, *, first: int = 19
             continue
         if not first <= found.year <= last:
             raise NoDate(f"{text!r} lies outside {first} to {last}", impossible=True)
-        return _whole(found, precision, zone)
+        try:
+            return _whole(found, precision, zone)
+        except (OverflowError, ValueError):
+            raise NoDate(f"{text!r} lies outside the years 1 to 9999 in UTC", impossible=True) from None
     raise NoDate(f"{text!r} is no date; expected {' or '.join(formats)}")
 
 

@@ -25,7 +25,7 @@ DELISTED: Final = "delisted"
 _MANY: Final = 3
 
 #: What is asserted: the kind, and who stands in which role. A place that left the list asserts nothing.
-Said = tuple[str, frozenset[tuple[str, str]]]
+Assertion = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class _Past:
 
     name: str
     times: list[datetime] = field(default_factory=list)
-    said: list[Said | None] = field(default_factory=list)
+    said: list[Assertion | None] = field(default_factory=list)
 
-    def before(self, moment: datetime) -> Said | None:
+    def before(self, moment: datetime) -> Assertion | None:
         """The last that was said before a moment."""
         index = bisect_left(self.times, moment)
         return self.said[index - 1] if index else None
 
-    def learn(self, moment: datetime, said: Said | None) -> None:
+    def learn(self, moment: datetime, said: Assertion | None) -> None:
         index = bisect_left(self.times, moment)
         if index == len(self.times) or self.times[index] != moment:
             self.times.insert(index, moment)
@@ -153,7 +153,7 @@ class Snapshots:
         self,
         snapshot: Snapshot,
         location_id: str,
-        said: Said,
+        said: Assertion,
         occurred: Period,
         summary: str,
         tags: Sequence[str],
@@ -216,7 +216,7 @@ class Snapshots:
             )
             yield Made(file=file, line=0, events=(event,), flags=(Flag("delisted", name),))
 
-    def _vanished(self, snapshot: Snapshot, before: dict[str, Said | None]) -> Iterator[Made]:
+    def _vanished(self, snapshot: Snapshot, before: dict[str, Assertion | None]) -> Iterator[Made]:
         """A holder that held many places before and holds none now, most of them under one other: is it a new label?"""
         after = {place: self._at(place, snapshot.published) for place in self._past}
         holding = Counter(holder for said in after.values() for holder in _holders(said))
@@ -227,7 +227,7 @@ class Snapshots:
                 said = f"{holder} held {len(places)} places and none in {rfc3339(snapshot.published)}; {count} are {heir}'s now"
                 yield Made(file=snapshot.entries[0].row.file, line=0, flags=(Flag("label-vanished", said),))
 
-    def _at(self, place: str, moment: datetime) -> Said | None:
+    def _at(self, place: str, moment: datetime) -> Assertion | None:
         past = self._past[place]
         index = bisect_left(past.times, moment)
         return past.said[index] if index < len(past.times) and past.times[index] == moment else past.before(moment)
@@ -238,11 +238,11 @@ class Snapshots:
     def _pairs(self) -> set[tuple[str, str]]:
         return {(one.from_, one.to) for one in self._options.mapping.relabelled}
 
-    def _said(self, word: str) -> Said | None:
+    def _said(self, word: str) -> Assertion | None:
         status = self._options.mapping.status[word]
         return (status.kind, frozenset(status.participants())) if status.kind is not None else None
 
-    def _learn(self, location_id: str, name: str, moment: datetime, said: Said | None) -> None:
+    def _learn(self, location_id: str, name: str, moment: datetime, said: Assertion | None) -> None:
         past = self._past.setdefault(location_id, _Past(name))
         past.name = past.name or name
         past.learn(moment, said)
@@ -256,17 +256,17 @@ class Snapshots:
         return (entry.row[column][:2_000] or None) if column else None
 
 
-def _relabelled(said: Said, pairs: set[tuple[str, str]]) -> Said:
+def _relabelled(said: Assertion, pairs: set[tuple[str, str]]) -> Assertion:
     """The same with each label in its last form."""
     last = dict(pairs)
     return said[0], frozenset((last.get(actor, actor), role) for actor, role in said[1])
 
 
-def _holders(said: Said | None) -> list[str]:
+def _holders(said: Assertion | None) -> list[str]:
     return [actor for actor, role in said[1] if role == "holder"] if said is not None else []
 
 
-def _by_holder(said: dict[str, Said | None]) -> dict[str, list[str]]:
+def _by_holder(said: dict[str, Assertion | None]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for place, one in said.items():
         for holder in _holders(one):
