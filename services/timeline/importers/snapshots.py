@@ -19,6 +19,8 @@ from services.timeline.importers.places import Found, Places
 from services.timeline.importers.register import Register
 from services.timeline.importers.tables import Row
 
+#: The first tag of what a list says of a place, and of its leaving the list.
+LISTED: Final = "control-table"
 DELISTED: Final = "delisted"
 
 #: A holder of at least so many places that vanishes from the list at once looks like a new label.
@@ -76,12 +78,12 @@ class Snapshots:
         self._options = options
         self._places = Places(register, options.source, options.mapping.places)
         self._past: dict[str, _Past] = {}
-        self._taken = sorted({claim.report.published_at for claim in register.claims})
-        for claim in register.claims:
-            gone = DELISTED in claim.tags
-            said = None if gone else (claim.kind, frozenset((one.actor_id, one.role) for one in claim.participants))
-            if gone or claim.tags[:1] == ("control-table",):
-                self._learn(claim.location_id, "", claim.report.published_at, said)
+        own = [claim for claim in register.claims if claim.tags and claim.tags[0] in (LISTED, DELISTED)]
+        self._taken = sorted({claim.report.published_at for claim in own})
+        for claim in own:
+            roles = frozenset((one.actor_id, one.role) for one in claim.participants)
+            said = (claim.kind, roles) if claim.tags[0] == LISTED else None
+            self._learn(claim.location_id, "", claim.report.published_at, said)
 
     def made(self, snapshots: Sequence[Snapshot], ragged: Sequence[Row]) -> Iterator[Made]:
         """What each row became; then, for each snapshot, what left the list."""
@@ -135,7 +137,7 @@ class Snapshots:
             return
         if said == before:
             return
-        tags = ["control-table"]
+        tags = [LISTED]
         if before is not None and _relabelled(before, self._pairs()) == _relabelled(said, self._pairs()):
             tags.append("relabelled")
             flags.append(Flag("relabelled", f"{self._name(entry)}: {entry.word}"))
