@@ -22,7 +22,7 @@ from services.timeline.importers.formats import FORMATS
 from services.timeline.importers.made import Made
 from services.timeline.importers.options import Options
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Source
+from services.timeline.importers.tables import File
 
 E = TypeVar("E", bound=Event)
 
@@ -134,15 +134,15 @@ def made(
     **options: Any,
 ) -> Import:
     """Import files given as their content, beside what is `held` already."""
-    sources = []
+    opened = []
     for number, content in enumerate(files):
         path = folder / f"file-{number}"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        sources.append(Source(str(path), encoding))
+        opened.append(File(str(path), encoding))
     said = mapped(mapping)
     chosen = {"source": said.source.id if said.source else "the-source", "zone": ZoneInfo("UTC"), **options}
     settled = Options(mapping=said, now=NOW, **chosen)
-    prepared = FORMATS[format_].prepare(sources, settled)
+    prepared = FORMATS[format_].prepare(opened, settled)
     catalogue = Catalogue()
     catalogue.learn(recorded(*held), len(held))
     return Import(list(prepared.made(Register(catalogue, len(held), NOW, claims), settled)))

@@ -166,6 +166,15 @@ def test_snapshots_imported_one_by_one_say_the_same_as_all_at_once(tmp_path: Pat
     assert sorted(again.reported, key=repr) == sorted(at_once.reported, key=repr)
 
 
+@pytest.mark.parametrize("name", ["Camp #3", "Camp ~3", "A|B | C", "مخيم", "N" * 250])
+def test_a_place_is_found_again_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """Also where a homonym stands beside it, told apart by coordinates alone."""
+    file = listing(FIRST, (name, "North", "", "D", "48.0", "35.0"), (name, "South", "", "D", "49.0", "35.0"))
+    places = table(tmp_path, file).of(LocationRegistered)
+    again = made(tmp_path, "control-table", file, mapping=TABLE_TOML, held=places)
+    assert (len(places), again.of(LocationRegistered)) == (2, [])
+
+
 def test_a_wide_table_has_a_column_for_each_snapshot(tmp_path: Path) -> None:
     """An empty cell is a place that is not listed then."""
     toml = TABLE_TOML.replace('status = "Held by"\nsnapshot = "Taken"\nas_of = "As of"', 'wide = "%Y-%m-%d"').replace(

@@ -174,6 +174,14 @@ def test_a_ragged_row_is_refused_by_line(tmp_path: Path) -> None:
     assert made(tmp_path, "ucdp-ged", ged({}) + "1,2,3\n").refused == [(3, "ragged-row")]
 
 
+def test_a_quote_that_was_never_closed_refuses_what_it_swallows(tmp_path: Path) -> None:
+    """The rows before it stand."""
+    swallowed = ged({}, {}) + '1,"' + "x" * 1_000_001
+    assert made(tmp_path, "ucdp-ged", swallowed).refused == [(4, "ragged-row")]
+    with pytest.raises(WrongFormat, match="no line of a table"):
+        made(tmp_path, "ucdp-ged", '"' + "x" * 1_000_001)
+
+
 def test_lines_are_counted_also_where_cells_hold_line_ends(tmp_path: Path) -> None:
     """A row is told by the line that it begins on."""
     found = made(tmp_path, "ucdp-ged", ged({"source_headline": "one\ntwo\nthree"}, {"id": "x"}))

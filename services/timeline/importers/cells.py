@@ -1,6 +1,7 @@
 """What a cell says: whole numbers as text (`1.0`, `1,200`), and templates filled from a row (pure)."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from services.timeline.importers.tables import Row
@@ -9,6 +10,7 @@ _NUMBER: Final = re.compile(r"\d{1,3}(?:[, ]\d{3})+|\d+")
 _FIELD: Final = re.compile(r"\{([^{}]+)\}")
 
 
+@lru_cache(maxsize=4_096)
 def whole_number(cell: str) -> int | None:
     """The whole number that a cell means; None where it means none."""
     plain = re.sub(r"\.0*\Z", "", cell.strip())

@@ -14,18 +14,18 @@ from services.timeline.importers.mapping import Mapping
 from services.timeline.importers.options import Options
 from services.timeline.importers.register import Register
 from services.timeline.importers.snapshots import Entry, Snapshot, Snapshots
-from services.timeline.importers.tables import Row, Source, Table
+from services.timeline.importers.tables import File, Row, Table
 
 
-def prepare(sources: Sequence[Source], options: Options) -> Prepared:
+def prepare(files: Sequence[File], options: Options) -> Prepared:
     """Look at the files: every column is there, every date of a snapshot is readable, every status word is mapped."""
     mapping = options.mapping
     if mapping.table is None or mapping.place is None or not mapping.status:
         raise WrongFormat("a control table needs [table], [place] and [status] in its mapping")
     ragged: list[Row] = []
     snapshots: dict[Period, list[Entry]] = {}
-    for source in sources:
-        for period, entry in _entries(Table(source), options, ragged):
+    for file in files:
+        for period, entry in _entries(Table(file), options, ragged):
             snapshots.setdefault(period, []).append(entry)
     _require_words(mapping, [entry for entries in snapshots.values() for entry in entries])
     in_order = [
@@ -70,7 +70,7 @@ def _wide(table: Table, options: Options) -> dict[str, Period]:
         except dates.NoDate:
             continue
     if not found:
-        raise WrongFormat(f"{table.source.path}: no column is headed by a date of the form {said.wide}")
+        raise WrongFormat(f"{table.file.path}: no column is headed by a date of the form {said.wide}")
     return found
 
 

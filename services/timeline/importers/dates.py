@@ -6,6 +6,7 @@ let knowledge leak back.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,12 @@ def period(text: str, formats: Sequence[str], zone: ZoneInfo, *, first: int = 19
     Raises:
         NoDate: none of the formats fits, or the year cannot be.
     """
-    text = text.strip()
+    return _read(text.strip(), tuple(formats), zone, first, last)
+
+
+@lru_cache(maxsize=16_384)
+def _read(text: str, formats: tuple[str, ...], zone: ZoneInfo, first: int, last: int) -> Period:
+    """Cached: a file of a million rows has a few thousand dates."""
     for form in formats:
         try:
             found, precision = _iso(text) if form == ISO else (datetime.strptime(text, form), _precision(form))  # noqa: DTZ007
@@ -41,7 +47,10 @@ def period(text: str, formats: Sequence[str], zone: ZoneInfo, *, first: int = 19
             continue
         if not first <= found.year <= last:
             raise NoDate(f"{text!r} lies outside {first} to {last}", impossible=True)
-        return _whole(found, precision, zone)
+        try:
+            return _whole(found, precision, zone)
+        except (OverflowError, ValueError):
+            raise NoDate(f"{text!r} lies outside the years 1 to 9999 in UTC", impossible=True) from None
     raise NoDate(f"{text!r} is no date; expected {' or '.join(formats)}")
 
 

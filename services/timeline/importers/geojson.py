@@ -16,7 +16,7 @@ from services.timeline.importers.identity import slug
 from services.timeline.importers.made import Format, Made, Prepared, WrongFormat
 from services.timeline.importers.options import Options
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Source
+from services.timeline.importers.tables import File
 
 #: Where nothing else is said: `id` is what identifies the feature, `system` the code system that it is of.
 PROPERTIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -26,7 +26,7 @@ PROPERTIES: Final[Mapping[str, str]] = MappingProxyType(
 _KINDS: Final = get_args(LocationKind)
 
 
-def prepare(sources: Sequence[Source], options: Options) -> Prepared:
+def prepare(files: Sequence[File], options: Options) -> Prepared:
     """Look at the files: each is a FeatureCollection, and its features bear the properties that are named."""
     strange = options.mapping.properties.keys() - {*PROPERTIES, "system", "otherwise"}
     if strange:
@@ -34,13 +34,13 @@ def prepare(sources: Sequence[Source], options: Options) -> Prepared:
             f"[properties] knows name, kind, id, parent, system, otherwise; found {', '.join(sorted(strange))}"
         )
     named = {**PROPERTIES, **options.mapping.properties}
-    collections = [(source, _features(source, named["name"])) for source in sources]
+    collections = [(file, _features(file, named["name"])) for file in files]
 
     def made(register: Register, settled: Options) -> Iterator[Made]:
         drafts: list[Draft] = []
-        for source, features in collections:
+        for file, features in collections:
             for number, feature in enumerate(features, start=1):
-                found = _draft(source.path, number, feature, named)
+                found = _draft(file.path, number, feature, named)
                 if isinstance(found, Draft):
                     drafts.append(found)
                 else:
@@ -53,26 +53,26 @@ def prepare(sources: Sequence[Source], options: Options) -> Prepared:
 FORMAT: Final = Format(name="geojson", version=1, speaks=False, prepare=prepare)
 
 
-def _features(source: Source, name: str) -> list[Any]:
-    with source.text() as stream:
+def _features(file: File, name: str) -> list[Any]:
+    with file.text() as stream:
         text = stream.read()
     try:
         tree = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise WrongFormat(f"{source.path}: expected GeoJSON, found what is not readable as JSON: {error}") from None
+        raise WrongFormat(f"{file.path}: expected GeoJSON, found what is not readable as JSON: {error}") from None
     if (
         not isinstance(tree, dict)
         or tree.get("type") != "FeatureCollection"
         or not isinstance(tree.get("features"), list)
     ):
         found = tree.get("type") if isinstance(tree, dict) else type(tree).__name__
-        raise WrongFormat(f"{source.path}: expected a FeatureCollection, found {found!r}")
+        raise WrongFormat(f"{file.path}: expected a FeatureCollection, found {found!r}")
     features: list[Any] = tree["features"]
     if not features:
-        raise WrongFormat(f"{source.path}: the FeatureCollection is empty")
+        raise WrongFormat(f"{file.path}: the FeatureCollection is empty")
     if not any(_properties(one).get(name) for one in features):
         found = ", ".join(list(_properties(features[0]))[:12]) or "none"
-        raise WrongFormat(f"{source.path}: no feature has the property {name!r}; the first has {found}; "
+        raise WrongFormat(f"{file.path}: no feature has the property {name!r}; the first has {found}; "
                           "name them under [properties] of a --mapping")  # fmt: skip
     return features
 

@@ -16,7 +16,7 @@ from services.timeline.importers.made import Format, Made, Prepared, WrongFormat
 from services.timeline.importers.options import Options
 from services.timeline.importers.places import read_point
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Row, Source, Table
+from services.timeline.importers.tables import File, Row, Table
 
 DUMP: Final = (
     "geonameid", "name", "asciiname", "alternatenames", "latitude", "longitude", "feature_class", "feature_code",
@@ -38,9 +38,9 @@ _CITY, _TOWN = 50_000, 5_000
 _ADMIN: Final = ("admin1", "admin2", "admin3")
 
 
-def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
+def prepare(files: Sequence[File], _options: Options) -> Prepared:
     """Look at the files: a header that names what is needed, or 19 columns that begin with a number."""
-    tables = [_table(source) for source in sources]
+    tables = [_table(file) for file in files]
 
     def made(register: Register, settled: Options) -> Iterator[Made]:
         drafts: list[Draft] = []
@@ -53,21 +53,21 @@ def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
                     yield found
         yield from gazetteer.registered(drafts, register, settled)
 
-    return Prepared(rows=sum(source.lines for source in sources), made=made)
+    return Prepared(rows=sum(file.lines for file in files), made=made)
 
 
 FORMAT: Final = Format(name="geonames", version=1, speaks=False, prepare=prepare)
 
 
-def _table(source: Source) -> Table:
-    with source.text() as stream:
+def _table(file: File) -> Table:
+    with file.text() as stream:
         first = stream.readline().rstrip("\r\n").split("\t")
     if len(first) == len(DUMP) and first[0].isdigit():
-        return Table(source, delimiter="\t", header=DUMP)
+        return Table(file, delimiter="\t", header=DUMP)
     if first[0].isdigit():
         said = f"expected a GeoNames dump of {len(DUMP)} tab-separated columns, found {len(first)}"
-        raise WrongFormat(f"{source.path}: {said}")
-    table = Table(source)
+        raise WrongFormat(f"{file.path}: {said}")
+    table = Table(file)
     table.require(_NEEDED, "a GeoNames dump, or a header")
     return table
 

@@ -38,6 +38,6 @@ def slug(text: str, most: int = 60) -> str:
 
 
 def code(text: str) -> str:
-    """A text as the value of a code: folded, and short enough."""
+    """A text as the value of a code: folded, and short enough that a number may stand behind it."""
     folded = fold(text)
-    return folded if len(folded) <= 100 else f"{folded[:60]} {uuid5(IMPORTED, folded).hex}"
+    return folded if len(folded) <= 90 else f"{folded[:50]} {uuid5(IMPORTED, folded).hex}"

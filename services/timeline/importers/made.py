@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from events.problems import visible
 from events.records import Event
 from services.timeline.importers.flags import FLAGS, Flag
 
 if TYPE_CHECKING:
     from services.timeline.importers.options import Options
     from services.timeline.importers.register import Register
-    from services.timeline.importers.tables import Source
+    from services.timeline.importers.tables import File
 
 
 class WrongFormat(Exception):
     """A file, or a mapping, that is not what was asked for; one line that says what was expected and what was found."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(visible(said))
 
 
 class RefusedRow(Exception):
@@ -73,7 +77,7 @@ class Format:
     speaks: bool
     mapping: bool = False
     continues: bool = False
-    prepare: "Callable[[Sequence[Source], Options], Prepared]"
+    prepare: "Callable[[Sequence[File], Options], Prepared]"
 
     @property
     def label(self) -> str:

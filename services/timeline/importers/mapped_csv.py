@@ -16,12 +16,12 @@ from services.timeline.importers.mapping import Mapping
 from services.timeline.importers.options import Options
 from services.timeline.importers.places import Places
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Row, Source, Table
+from services.timeline.importers.tables import File, Row, Table
 
 _PRECISIONS: Final = get_args(Precision)
 
 
-def prepare(sources: Sequence[Source], options: Options) -> Prepared:
+def prepare(files: Sequence[File], options: Options) -> Prepared:
     """Look at the files: the mapping tells what is needed, and every column that it names is there."""
     mapping = options.mapping
     needed = {"rows": mapping.rows, "kind": mapping.kind, "occurred": mapping.occurred, "place": mapping.place}
@@ -30,7 +30,7 @@ def prepare(sources: Sequence[Source], options: Options) -> Prepared:
     assert mapping.occurred is not None
     if mapping.occurred.end_is not in (None, "inclusive", "exclusive"):
         raise WrongFormat(f"occurred.end_is: {mapping.occurred.end_is!r}, expected inclusive or exclusive")
-    tables = [Table(source) for source in sources]
+    tables = [Table(file) for file in files]
     for table in tables:
         table.require(_columns(mapping), "the columns that the mapping names")
 
@@ -39,7 +39,7 @@ def prepare(sources: Sequence[Source], options: Options) -> Prepared:
         for table in tables:
             yield from map(reading.made, table.rows())
 
-    return Prepared(rows=sum(source.lines for source in sources), made=made)
+    return Prepared(rows=sum(file.lines for file in files), made=made)
 
 
 FORMAT: Final = Format(name="csv", version=1, speaks=True, mapping=True, prepare=prepare)

@@ -13,7 +13,7 @@ from services.timeline.importers.identity import slug
 from services.timeline.importers.made import Format, Made, Prepared
 from services.timeline.importers.options import Options
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Row, Source, Table
+from services.timeline.importers.tables import File, Row, Table
 
 COLUMNS: Final = ("Location", "Admin Level", "P-Code", "Name", "Parent P-Code", "Valid from date")
 
@@ -22,9 +22,9 @@ _LEVELS: Final[MappingProxyType[str, LocationKind]] = MappingProxyType(
 )
 
 
-def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
+def prepare(files: Sequence[File], _options: Options) -> Prepared:
     """Look at the files."""
-    tables = [Table(source) for source in sources]
+    tables = [Table(file) for file in files]
     for table in tables:
         table.require(COLUMNS, "an OCHA table of P-codes")
 
@@ -39,7 +39,7 @@ def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
                     yield found
         yield from gazetteer.registered([*_countries(drafts, register, settled), *drafts], register, settled)
 
-    return Prepared(rows=sum(source.lines for source in sources), made=made)
+    return Prepared(rows=sum(file.lines for file in files), made=made)
 
 
 FORMAT: Final = Format(name="ocha-pcodes", version=1, speaks=False, prepare=prepare)

@@ -1,6 +1,7 @@
 """Places that a data set tells by name: which of them are one place, which are homonyms, and which moved (pure)."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,9 @@ SAME: Final = 10.0
 MOVED: Final = 1.0
 
 _ALIKE: Final = 50
+
+#: Stands behind the key of a homonym that coordinates alone tell apart: `mill | east ~2`.
+_NUMBER: Final = re.compile(r" ~\d+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Places:
         for location in register.locations():
             if (key := location.codes.get(self._system)) is not None:
                 self._remember(
-                    key.partition("#")[0], fold(location.name), location.location_id, point(location.geometry)
+                    _NUMBER.sub("", key), fold(location.name), location.location_id, point(location.geometry)
                 )
 
     def find(
@@ -71,7 +75,7 @@ class Places:
         told = self._told.get(fold(name))
         if told is not None:
             return Found(told)
-        key = code(" | ".join([name, *qualifiers]))[:90]
+        key = code(" | ".join([name, *qualifiers]).replace("~", "-"))
         held = self._nearest(key, where, anywhere=anywhere)
         if held is not None:
             return self._same(held, name, where)
@@ -117,7 +121,7 @@ class Places:
             kind=kind,
             parent_id=parent,
             geometry=Geometry(type="Point", coordinates=list(where)) if where else None,
-            codes={self._system: f"{key}#{alike + 1}" if alike else key},
+            codes={self._system: f"{key} ~{alike + 1}" if alike else key},
         )
         self._remember(key, fold(name), location_id, where)
         return Found(location_id, self._register.add(named(event)), tuple(flags))

@@ -8,6 +8,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from events.problems import visible
 from events.vocabulary import Reliability
 from services.timeline import console
 from services.timeline.importers.flags import FLAGS, LEAVES_OUT, Flag
@@ -83,7 +84,7 @@ class Report:
     def flag(self, made: Made, flag: Flag) -> None:
         """A flag on a row; each row counts once for each flag."""
         assert flag.name in FLAGS, flag
-        place = Place(made.file, made.line, flag.said)
+        place = Place(made.file, made.line, visible(flag.said))
         if made.line and self._last.get(flag.name) == (made.file, made.line):
             return
         self._last[flag.name] = made.file, made.line
@@ -96,7 +97,7 @@ class Report:
     def refuse(self, made: Made, refusal: Flag) -> None:
         """A row that makes no event, or whose event the log does not take."""
         self.flag(made, refusal)
-        self.refused.append(Place(made.file, made.line, f"{refusal.name}: {refusal.said}"))
+        self.refused.append(Place(made.file, made.line, f"{refusal.name}: {visible(refusal.said)}"))
 
     def summary(self) -> Summary:
         """All of it, the most frequent flags first."""

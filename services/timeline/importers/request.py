@@ -11,7 +11,7 @@ from services.timeline.importers import mapping
 from services.timeline.importers.formats import FORMATS, SOURCES
 from services.timeline.importers.made import Format, Prepared, WrongFormat
 from services.timeline.importers.options import Options
-from services.timeline.importers.tables import Source
+from services.timeline.importers.tables import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Ready:
     """An import whose files and mapping are right."""
 
     format: Format
-    files: list[Source]
+    files: list[File]
     prepared: Prepared
     options: Options
     report: Path | None
@@ -59,7 +59,7 @@ def look_at(said: Said) -> Ready:
         come = ", ".join(mapping.shipped())
         raise WrongFormat(f"--format {form.name} needs a --mapping: a TOML file, or one that comes along: {come}")
     options = _options(said, form)
-    files = [Source(path, said.encoding) for path in said.paths]
+    files = [File(path, said.encoding) for path in said.paths]
     return Ready(form, files, form.prepare(files, options), options, said.report)
 
 

@@ -19,13 +19,15 @@ from services.timeline.importers.places import Found, Places
 from services.timeline.importers.register import Register
 from services.timeline.importers.tables import Row
 
+#: The first tag of what a list says of a place, and of its leaving the list.
+LISTED: Final = "control-table"
 DELISTED: Final = "delisted"
 
 #: A holder of at least so many places that vanishes from the list at once looks like a new label.
 _MANY: Final = 3
 
 #: What is asserted: the kind, and who stands in which role. A place that left the list asserts nothing.
-Said = tuple[str, frozenset[tuple[str, str]]]
+Assertion = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,14 @@ class _Past:
 
     name: str
     times: list[datetime] = field(default_factory=list)
-    said: list[Said | None] = field(default_factory=list)
+    said: list[Assertion | None] = field(default_factory=list)
 
-    def before(self, moment: datetime) -> Said | None:
+    def before(self, moment: datetime) -> Assertion | None:
         """The last that was said before a moment."""
         index = bisect_left(self.times, moment)
         return self.said[index - 1] if index else None
 
-    def learn(self, moment: datetime, said: Said | None) -> None:
+    def learn(self, moment: datetime, said: Assertion | None) -> None:
         index = bisect_left(self.times, moment)
         if index == len(self.times) or self.times[index] != moment:
             self.times.insert(index, moment)
@@ -76,12 +78,12 @@ class Snapshots:
         self._options = options
         self._places = Places(register, options.source, options.mapping.places)
         self._past: dict[str, _Past] = {}
-        self._taken = sorted({claim.report.published_at for claim in register.claims})
-        for claim in register.claims:
-            gone = DELISTED in claim.tags
-            said = None if gone else (claim.kind, frozenset((one.actor_id, one.role) for one in claim.participants))
-            if gone or claim.tags[:1] == ("control-table",):
-                self._learn(claim.location_id, "", claim.report.published_at, said)
+        own = [claim for claim in register.claims if claim.tags and claim.tags[0] in (LISTED, DELISTED)]
+        self._taken = sorted({claim.report.published_at for claim in own})
+        for claim in own:
+            roles = frozenset((one.actor_id, one.role) for one in claim.participants)
+            said = (claim.kind, roles) if claim.tags[0] == LISTED else None
+            self._learn(claim.location_id, "", claim.report.published_at, said)
 
     def made(self, snapshots: Sequence[Snapshot], ragged: Sequence[Row]) -> Iterator[Made]:
         """What each row became; then, for each snapshot, what left the list."""
@@ -135,7 +137,7 @@ class Snapshots:
             return
         if said == before:
             return
-        tags = ["control-table"]
+        tags = [LISTED]
         if before is not None and _relabelled(before, self._pairs()) == _relabelled(said, self._pairs()):
             tags.append("relabelled")
             flags.append(Flag("relabelled", f"{self._name(entry)}: {entry.word}"))
@@ -153,7 +155,7 @@ class Snapshots:
         self,
         snapshot: Snapshot,
         location_id: str,
-        said: Said,
+        said: Assertion,
         occurred: Period,
         summary: str,
         tags: Sequence[str],
@@ -216,7 +218,7 @@ class Snapshots:
             )
             yield Made(file=file, line=0, events=(event,), flags=(Flag("delisted", name),))
 
-    def _vanished(self, snapshot: Snapshot, before: dict[str, Said | None]) -> Iterator[Made]:
+    def _vanished(self, snapshot: Snapshot, before: dict[str, Assertion | None]) -> Iterator[Made]:
         """A holder that held many places before and holds none now, most of them under one other: is it a new label?"""
         after = {place: self._at(place, snapshot.published) for place in self._past}
         holding = Counter(holder for said in after.values() for holder in _holders(said))
@@ -227,7 +229,7 @@ class Snapshots:
                 said = f"{holder} held {len(places)} places and none in {rfc3339(snapshot.published)}; {count} are {heir}'s now"
                 yield Made(file=snapshot.entries[0].row.file, line=0, flags=(Flag("label-vanished", said),))
 
-    def _at(self, place: str, moment: datetime) -> Said | None:
+    def _at(self, place: str, moment: datetime) -> Assertion | None:
         past = self._past[place]
         index = bisect_left(past.times, moment)
         return past.said[index] if index < len(past.times) and past.times[index] == moment else past.before(moment)
@@ -238,11 +240,11 @@ class Snapshots:
     def _pairs(self) -> set[tuple[str, str]]:
         return {(one.from_, one.to) for one in self._options.mapping.relabelled}
 
-    def _said(self, word: str) -> Said | None:
+    def _said(self, word: str) -> Assertion | None:
         status = self._options.mapping.status[word]
         return (status.kind, frozenset(status.participants())) if status.kind is not None else None
 
-    def _learn(self, location_id: str, name: str, moment: datetime, said: Said | None) -> None:
+    def _learn(self, location_id: str, name: str, moment: datetime, said: Assertion | None) -> None:
         past = self._past.setdefault(location_id, _Past(name))
         past.name = past.name or name
         past.learn(moment, said)
@@ -256,17 +258,17 @@ class Snapshots:
         return (entry.row[column][:2_000] or None) if column else None
 
 
-def _relabelled(said: Said, pairs: set[tuple[str, str]]) -> Said:
+def _relabelled(said: Assertion, pairs: set[tuple[str, str]]) -> Assertion:
     """The same with each label in its last form."""
     last = dict(pairs)
     return said[0], frozenset((last.get(actor, actor), role) for actor, role in said[1])
 
 
-def _holders(said: Said | None) -> list[str]:
+def _holders(said: Assertion | None) -> list[str]:
     return [actor for actor, role in said[1] if role == "holder"] if said is not None else []
 
 
-def _by_holder(said: dict[str, Said | None]) -> dict[str, list[str]]:
+def _by_holder(said: dict[str, Assertion | None]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for place, one in said.items():
         for holder in _holders(one):

@@ -56,7 +56,7 @@ def _undone(cell: str) -> bool:
         return False
 
 
-class Source:
+class File:
     """A file that was read through once: its text can be decoded, and its lines are counted."""
 
     def __init__(self, path: str, encoding: str | None = None) -> None:
@@ -77,7 +77,8 @@ class Source:
 
     def _bytes(self) -> IO[bytes]:
         if self._held is not None:
-            return io.BytesIO(self._held)
+            held = io.BytesIO(self._held)
+            return cast("IO[bytes]", gzip.GzipFile(fileobj=held)) if self._held.startswith(b"\x1f\x8b") else held
         try:
             raw = Path(self.path).open("rb")  # noqa: SIM115  (closed by whoever reads it)
         except OSError as error:
@@ -98,11 +99,12 @@ class Source:
             decoder = codecs.getincrementaldecoder(self.encoding)()
         except LookupError:
             raise WrongFormat(f"--encoding {self.encoding!r}: unknown; write one like utf-8, cp1252, cp1256") from None
-        lines, anything, read = 0, False, 0
+        lines, anything, read, chunk = 0, False, 0, b"-"
         with self._bytes() as raw:
-            while chunk := self._read(raw, 1 << 20):
+            while chunk:
+                chunk = self._read(raw, 1 << 20)
                 try:
-                    text = decoder.decode(chunk)
+                    text = decoder.decode(chunk, final=not chunk)
                 except UnicodeError as error:
                     where = read + getattr(error, "start", 0)
                     said = f"not {self.encoding}: {error.reason if isinstance(error, UnicodeDecodeError) else error}"
@@ -124,9 +126,9 @@ class Source:
 class Table:
     """A file of rows under a header (or under names given, where it has none)."""
 
-    def __init__(self, source: Source, *, delimiter: str | None = None, header: Sequence[str] | None = None) -> None:
-        self.source = source
-        self._delimiter = delimiter or _delimiter(source)
+    def __init__(self, file: File, *, delimiter: str | None = None, header: Sequence[str] | None = None) -> None:
+        self.file = file
+        self._delimiter = delimiter or _delimiter(file)
         self._given = header
         self.header = tuple(header) if header else self._header()
 
@@ -139,12 +141,15 @@ class Table:
         missing = [column for column in columns if column not in self.header]
         if missing:
             found = ", ".join(self.header[:12]) + (", …" if len(self.header) > 12 else "")
-            raise WrongFormat(f"{self.source.path}: expected {what}; missing {', '.join(missing)}; found {found}")
+            raise WrongFormat(f"{self.file.path}: expected {what}; missing {', '.join(missing)}; found {found}")
 
     def rows(self) -> Iterator[Row]:
-        """The rows that are not blank."""
-        width, path = len(self.header), self.source.path
+        """The rows that are not blank; the last one is ragged where the file cannot be read on."""
+        width, path = len(self.header), self.file.path
         for line, cells in self._read():
+            if isinstance(cells, csv.Error):
+                yield Row(path, line, {}, f"the file cannot be read on: {cells}")
+                return
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 cells = cells[:width]  # noqa: PLW2901
             if len(cells) != width:
@@ -153,19 +158,24 @@ class Table:
                 yield Row(path, line, {name: cell.strip() for name, cell in zip(self.header, cells, strict=True)})
 
     def _header(self) -> tuple[str, ...]:
-        with self.source.text() as stream:
-            first = next(csv.reader(stream, delimiter=self._delimiter), [])
+        with self.file.text() as stream:
+            try:
+                first = next(csv.reader(stream, delimiter=self._delimiter), [])
+            except csv.Error as error:
+                raise WrongFormat(
+                    f"{self.file.path}: expected a header, found what is no line of a table: {error}"
+                ) from None
         names = tuple(name.strip() for name in first)
         twice = next((name for name in names if name and names.count(name) > 1), None)
         if twice is not None:
-            raise WrongFormat(f"{self.source.path}: the column {twice!r} stands twice in the header")
+            raise WrongFormat(f"{self.file.path}: the column {twice!r} stands twice in the header")
         return names
 
-    def _read(self) -> Iterator[tuple[int, list[str]]]:
+    def _read(self) -> Iterator[tuple[int, list[str] | csv.Error]]:
         quoting: Literal[0, 3] = (
             csv.QUOTE_NONE if self._given else csv.QUOTE_MINIMAL
         )  # a dump without header quotes nothing
-        with self.source.text() as stream:
+        with self.file.text() as stream:
             reader = csv.reader(stream, delimiter=self._delimiter, quoting=quoting)
             before, skip = 0, self._given is None
             try:
@@ -175,11 +185,11 @@ class Table:
                         skip = False
                     elif cells:
                         yield line, cells
-            except csv.Error as error:
-                raise WrongFormat(f"{self.source.path}: broken after line {before:,}: {error}") from None
+            except csv.Error as error:  # a quote that was never closed, for one
+                yield before + 1, error
 
 
-def _delimiter(source: Source) -> str:
-    with source.text() as stream:
+def _delimiter(file: File) -> str:
+    with file.text() as stream:
         first = stream.readline()
     return max(",\t;|", key=first.count) if any(one in first for one in ",\t;|") else ","

@@ -25,7 +25,7 @@ from services.timeline.importers.made import Format, Made, Prepared, RefusedRow
 from services.timeline.importers.options import Options
 from services.timeline.importers.places import Found, Places, Point, read_point
 from services.timeline.importers.register import Register
-from services.timeline.importers.tables import Row, Source, Table
+from services.timeline.importers.tables import File, Row, Table
 
 COLUMNS: Final = (
     "id", "type_of_violence", "side_a_new_id", "side_a", "side_b_new_id", "side_b", "source_article", "source_office",
@@ -51,9 +51,9 @@ _ABOVE: Final[tuple[tuple[str, LocationKind], ...]] = (
 _FIRST = 1989
 
 
-def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
+def prepare(files: Sequence[File], _options: Options) -> Prepared:
     """Look at event files."""
-    tables = [Table(source) for source in sources]
+    tables = [Table(file) for file in files]
     for table in tables:
         table.require(COLUMNS, "the columns of a UCDP GED event file (17.1 or later)")
 
@@ -63,7 +63,7 @@ def prepare(sources: Sequence[Source], _options: Options) -> Prepared:
             for row in table.rows():
                 yield reading.made(row)
 
-    return Prepared(rows=sum(source.lines for source in sources), made=made)
+    return Prepared(rows=sum(file.lines for file in files), made=made)
 
 
 FORMAT: Final = Format(name="ucdp-ged", version=1, speaks=True, mapping=False, prepare=prepare)
