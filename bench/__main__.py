@@ -3,6 +3,7 @@
 import sys
 
 from bench import answers, appends, folds, following, killing, pinned, point_status, tailing
+from services.timeline.cycles import collect_rarely
 
 BENCHES = {
     "folds": folds.run,
@@ -23,6 +24,7 @@ def main() -> int:
     if unknown:
         print(f"bench: no measurement {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
+    collect_rarely()  # as the command does
     for name in names:
         BENCHES[name]()
     return 0

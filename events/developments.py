@@ -1,5 +1,6 @@
 """What is said to have happened: a development, its reports and denials, the desk's verdicts and corrections."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -107,6 +108,13 @@ class DevelopmentEvent(Event, frozen=True, kw_only=True):
     @property
     def stream(self) -> tuple[str, UUID]:
         return "development", self.development_id
+
+    @property
+    def own_time(self) -> datetime:
+        """When it was published, decided or taken back by its own account: on the reported clock it is known from then."""
+        report: Report | None = getattr(self, "report", None)
+        moment: datetime = report.published_at if report is not None else getattr(self, self.instants[0])
+        return moment
 
 
 class DevelopmentReported(DevelopmentEvent, frozen=True, kw_only=True, tag="DevelopmentReported"):

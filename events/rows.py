@@ -1,6 +1,6 @@
 """Rows of the table `event` → recorded events, with their text or without; one that cannot be decoded hides no other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +20,7 @@ SELECT_WHOLE: Final = f"SELECT {_COLUMNS}, text, salt FROM event"
 def as_recorded(row: Sequence[Any]) -> RecordedEvent[Event]:
     """A whole row of `event` as a recorded event."""
     *_, name, structure, text, _salt = row
-    recorded = structure_only(row)
+    recorded = _recorded(row, codec.decode)
     if isinstance(recorded.event, Undecodable):
         return recorded
     if text is None:
@@ -34,7 +34,14 @@ def as_recorded(row: Sequence[Any]) -> RecordedEvent[Event]:
 
 
 def structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:
-    """A row of `event` as a recorded event without its text; `Undecodable` where its bytes are not understood here."""
+    """A row of `event` for a fold, without its text; `Undecodable` where its bytes are not understood here.
+
+    Its content is not checked again, and not all of it is decoded: see `trusted`.
+    """
+    return _recorded(row, codec.decode_for_folds)
+
+
+def _recorded(row: Sequence[Any], decode: Callable[[str, bytes], Event]) -> RecordedEvent[Event]:
     position, recorded_at, recorded_by, event_id, stream_id, version, name, structure, *_ = row
     return RecordedEvent(
         position=position,
@@ -42,13 +49,13 @@ def structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:
         recorded_by=recorded_by,
         event_id=event_id,
         version=version,
-        event=_decoded(stream_id, name, structure),
+        event=_decoded(stream_id, name, structure, decode),
     )
 
 
-def _decoded(stream_id: UUID, name: str, structure: bytes) -> Event:
+def _decoded(stream_id: UUID, name: str, structure: bytes, decode: Callable[[str, bytes], Event]) -> Event:
     try:
-        event = codec.decode(name, structure)
+        event = decode(name, structure)
     except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes, the other rows are none the worse)
         return Undecodable(stream_id=stream_id, stored_name=name, error=_one_line(error))
     if isinstance(event, DevelopmentEvent) and event.development_id != stream_id:

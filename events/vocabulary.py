@@ -95,9 +95,9 @@ Relation = Literal["exact", "at_least", "at_most", "about", "range"]
 Mode = Literal["held", "vacated", "contested", "besieged", "shared", "open", "closed", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
-    """One kind of development, and what a report of it bears on.
+    """One kind of development, and what a report of it bears on; there is one object of each.
 
     Attributes:
         facet: The facet of its location's status that it bears on; None where it bears on none (then it is no claim).

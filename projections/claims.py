@@ -56,7 +56,8 @@ def asserted(line: Assertion) -> Asserted:
     return Asserted(mode, tuple(filter(None, holders.split(";"))), tuple(filter(None, challengers.split(";"))))
 
 
-def asserts(kind: Kind, participants: Iterable[Participant]) -> Assertion:
+@lru_cache(maxsize=65536)
+def asserts(kind: Kind, participants: tuple[Participant, ...]) -> Assertion:
     """What a claim of this kind asserts; a withdrawal keeps its former holders, to be resolved in its place."""
     if kind.mode == WITHDRAWN:
         return assertion(WITHDRAWN, tuple(one.actor_id for one in participants if one.role == "former_holder"))

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from events.developments import DevelopmentAmended, DevelopmentMerged, DevelopmentReported
 from events.records import changed
-from projections.claims import FOREVER
+from projections.claims import FOREVER, ClaimVersion
 from projections.knowing import Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.standing import finding
-from projections.versions import hearing_at
+from projections.standing import Finding, Hearing, finding
+from projections.versions import hearing_at, outcome
 
 
 class Development(NamedTuple):
@@ -58,26 +58,55 @@ def development(
     if heard is None:
         return None
     own = [one for one in recorded if one.event.development_id == development_id]
-    first, merged = own[0].event, next((one.event for one in own if isinstance(one.event, DevelopmentMerged)), None)
+    destination_id = content(development_id, recorded, reading, known)["destination_id"]
+    return _listed(own, heard, finding(heard, sources.as_known(known)), destination_id)
+
+
+class FoldedDevelopment(NamedTuple):
+    """The first fold of a development with what a list tells of it."""
+
+    versions: list[ClaimVersion]
+    row: Development | None
+
+
+def fold_development(
+    development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
+) -> FoldedDevelopment:
+    """`versions.claim_versions` and `development` in one go, heard once."""
+    versions, told, found = outcome(development_id, recorded, sources, reading)
+    if told is None or found is None:
+        return FoldedDevelopment(versions, None)
+    first = told.own[0].event
+    destination_id = first.destination_id if isinstance(first, DevelopmentReported) else None
+    if len(told.own) > 1:  # it may be amended
+        destination_id = content(development_id, recorded, reading)["destination_id"]
+    return FoldedDevelopment(versions, _listed(told.own, told.heard, found, destination_id))
+
+
+def _listed(own: Sequence[Recorded], heard: Hearing, found: Finding, destination_id: str | None) -> Development:
+    first = own[0].event
     assert isinstance(first, DevelopmentReported)
-    standing, rule = finding(heard, lambda source: sources.grading(source, known))
+    merged = (
+        next((one.event for one in own if isinstance(one.event, DevelopmentMerged)), None) if heard.merged else None
+    )
     remaining = heard.remaining()
     affirming = sum(said.affirms for said in remaining)
+    occurred = heard.occurred
     return Development(
-        development_id=development_id,
-        position=own[0].position,
-        kind=heard.kind,
-        location_id=heard.location_id,
-        destination_id=content(development_id, recorded, reading, known)["destination_id"],
-        occurred_start=heard.occurred.start,
-        occurred_end=heard.occurred.end,
-        published_at=first.report.published_at,
-        standing=standing,
-        rule=rule,
-        sources=tuple(sorted({source for said in heard.statements for source in said.chain})),
-        merged_into=merged.into_id if merged is not None and heard.merged else None,
-        reports=affirming,
-        denials=len(remaining) - affirming,
+        first.development_id,
+        own[0].position,
+        heard.kind,
+        heard.location_id,
+        destination_id,
+        occurred.start,
+        occurred.end,
+        first.report.published_at,
+        found.standing,
+        found.rule,
+        tuple(sorted({source for said in heard.statements for source in said.chain})),
+        merged.into_id if merged is not None else None,
+        affirming,
+        len(remaining) - affirming,
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from events.developments import DevelopmentCorroborated, DevelopmentDenied, DevelopmentReported
 from projections.knowing import Cluster, Recorded
 from projections.policies import Reading
-from projections.sources import Grading, Sources
+from projections.sources import Sources
 from projections.standing import (
     Finding,
     Hearing,
@@ -65,20 +65,17 @@ def account(
     heard = hearing_at(development_id, recorded, reading, known)
     if heard is None:
         return None
-
-    def grading_of(source_id: str) -> Grading:
-        return sources.grading(source_id, known)
-
+    grades = sources.as_known(known)
     remaining = heard.remaining()
     stance = stances(remaining)
     weighed = []
     for said in sorted(heard.statements):
-        weight = (weigh_report if said.affirms else weigh_denial)(said, heard, grading_of)
+        weight = (weigh_report if said.affirms else weigh_denial)(said, heard, grades)
         retracted = said not in remaining
         speaks = not retracted and said.affirms == stance[said.origin].affirms
         weighed.append(Weighed(said, weight, speaks, retracted, None if said.affirms else is_effective(weight)))
     known_then = Cluster(recorded, reading).known_by(development_id, known)
-    return Account(heard, finding(heard, grading_of), tuple(weighed), tuple(known_then))
+    return Account(heard, finding(heard, grades), tuple(weighed), tuple(known_then))
 
 
 def statement_event(

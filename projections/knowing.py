@@ -4,14 +4,11 @@ On the recorded clock an event is known from its position, on the reported clock
 concerns a development is not known before the development itself: before a report that the reading keeps affirms it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from events.developments import (
-    DevelopmentAmended,
-    DevelopmentAssessed,
     DevelopmentCorroborated,
     DevelopmentDenied,
     DevelopmentEvent,
@@ -25,20 +22,6 @@ from projections.claims import FOREVER, micros
 from projections.policies import Reading
 
 Recorded = RecordedEvent[DevelopmentEvent]
-
-#: The time of its own that each event has on the reported clock.
-_OWN_TIME: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
-    {
-        DevelopmentReported: lambda event: event.report.published_at,
-        DevelopmentCorroborated: lambda event: event.report.published_at,
-        DevelopmentDenied: lambda event: event.report.published_at,
-        DevelopmentAssessed: lambda event: event.assessed_at,
-        ReportRetracted: lambda event: event.retracted_at,
-        DevelopmentAmended: lambda event: event.amended_at,
-        DevelopmentMerged: lambda event: event.merged_at,
-        DevelopmentVoided: lambda event: event.voided_at,
-    }
-)
 
 
 class Brought(NamedTuple):
@@ -57,7 +40,11 @@ class Cluster:
         self._events: dict[UUID, list[Recorded]] = {}
         self._starts: dict[UUID, int | None] = {}
         for one in recorded:
-            self._events.setdefault(one.event.development_id, []).append(one)
+            held = self._events.get(one.event.development_id)
+            if held is None:
+                self._events[one.event.development_id] = [one]
+            else:
+                held.append(one)
 
     def own(self, development_id: UUID) -> Sequence[Recorded]:
         """The events of one development itself, in the order of the log."""
@@ -69,7 +56,7 @@ class Cluster:
         None where the reading leaves out all of them.
         """
         if development_id not in self._starts:
-            moments = [self._own_moment(one) for one in self._events[development_id] if self._affirms(one)]
+            moments = [self.own_moment(one) for one in self._events[development_id] if self._affirms(one)]
             if len(self._events) > 1:
                 moments += [one.known for one in self.brought(development_id) if self._affirms(one.recorded)]
             self._starts[development_id] = min(moments, default=None)
@@ -77,7 +64,7 @@ class Cluster:
 
     def known(self, one: Recorded) -> int:
         """When an event is known."""
-        moment, start = self._own_moment(one), self.start(one.event.development_id)
+        moment, start = self.own_moment(one), self.start(one.event.development_id)
         return moment if start is None else max(moment, start)
 
     def brought(self, development_id: UUID) -> Iterator[Brought]:
@@ -122,10 +109,11 @@ class Cluster:
             other = merge.event.into_id
         return max(self.known(one) for one in merges)
 
-    def _own_moment(self, one: Recorded) -> int:
+    def own_moment(self, one: Recorded) -> int:
+        """When an event would be known if its development were known from the beginning."""
         if self._reading.clock == "recorded":
             return one.position
-        return micros(_OWN_TIME[type(one.event)](one.event))
+        return micros(one.event.own_time)
 
     def _is_kept(self, one: Recorded) -> bool:
         """Whether an event is a statement that the reading keeps."""

@@ -17,11 +17,10 @@ from events.recorded import RecordedEvent
 from events.records import Event
 from events.undecodable import Undecodable
 from projections.claims import ClaimVersion
-from projections.developments import Development, development
+from projections.developments import Development, fold_development
 from projections.knowing import Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.versions import claim_versions
 from projections.views import Database, View
 
 logger = structlog.get_logger(__name__)
@@ -68,8 +67,7 @@ def fold(developments: Mapping[UUID, Sequence[Recorded]], sources: Sources, read
     for development_id, recorded in developments.items():
         try:
             _require_decoded(recorded)
-            versions = claim_versions(development_id, recorded, sources, reading)
-            row = development(development_id, recorded, sources, reading)
+            versions, row = fold_development(development_id, recorded, sources, reading)
             folded.fresh.update(versions)
             folded.rows.extend([row] if row else [])
             folded.developments.add(development_id)

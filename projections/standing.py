@@ -4,9 +4,10 @@ Every rule is a small function in the words of the field. What was said is weigh
 known, and what follows for a place, is the business of `versions.py` and `status.py`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from events.developments import Participant, Report
@@ -23,14 +24,11 @@ from projections.policies import (
     UNCONFIRMED,
     VOID,
 )
-from projections.sources import Grading
+from projections.sources import ChainGrade, ChainGrades
 
 SELF_SERVING: Final = "self_serving"
 AGAINST_INTEREST: Final = "against_interest"
 NEUTRAL: Final = "neutral"
-
-#: How a source is graded at the moment at which a standing is asked for.
-GradingOf = Callable[[str], Grading]
 
 
 class Statement(NamedTuple):
@@ -67,6 +65,12 @@ class Retraction(NamedTuple):
         return self.source_id in (said.publisher, said.origin) and said.published_at <= self.retracted_at
 
 
+@lru_cache(maxsize=65536)
+def _in_role(role: str | None, participants: tuple[Participant, ...]) -> frozenset[str]:
+    """Who has a role; the same few actors stand in the same few roles again and again."""
+    return frozenset(one.actor_id for one in participants if one.role == role) if role else frozenset()
+
+
 @dataclass(slots=True)
 class Hearing:
     """All that bears on a development's standing, as known at one moment: what was said, taken back and decided."""
@@ -83,14 +87,11 @@ class Hearing:
 
     def favoured(self) -> frozenset[str]:
         """Actors who gain if it is true."""
-        return self._in_role(KINDS[self.kind].favours)
+        return _in_role(KINDS[self.kind].favours, self.participants)
 
     def disfavoured(self) -> frozenset[str]:
         """Actors who lose, or lose face, if it is true."""
-        return self._in_role(KINDS[self.kind].disfavours)
-
-    def _in_role(self, role: str | None) -> frozenset[str]:
-        return frozenset(one.actor_id for one in self.participants if one.role == role) if role else frozenset()
+        return _in_role(KINDS[self.kind].disfavours, self.participants)
 
     def remaining(self) -> list[Statement]:
         """What was said and not taken back."""
@@ -122,33 +123,28 @@ class Finding(NamedTuple):
     rule: str
 
 
-def weigh(said: Statement, gains: frozenset[str], loses: frozenset[str], grading_of: GradingOf) -> Weight:
+def weigh(said: Statement, gains: frozenset[str], loses: frozenset[str], grades: ChainGrades) -> Weight:
     """What a statement weighs, where `gains` are the actors served by it and `loses` those harmed."""
-    gradings = [grading_of(source) for source in said.chain]
-    counts = said.credibility not in (4, 5) and all(grading.counts for grading in gradings)
-    return Weight(
-        counts=counts,
-        usable=counts and all(grading.usable for grading in gradings),
-        interest=_interest(gradings, gains, loses),
-        well_sourced=all(grading.reliability in "AB" for grading in gradings),
-    )
+    grade = grades.chain(said.chain)
+    counts = grade.counts and said.credibility not in (4, 5)
+    return Weight(counts, counts and grade.usable, _interest(grade, gains, loses), grade.well_sourced)
 
 
-def _interest(gradings: Sequence[Grading], gains: frozenset[str], loses: frozenset[str]) -> str:
+def _interest(grade: ChainGrade, gains: frozenset[str], loses: frozenset[str]) -> str:
     """Self-serving if anybody in the chain is served; against interest if its origin is harmed; else neutral."""
-    if gains and any(not gains.isdisjoint(grading.aligned_with) for grading in gradings):
+    if not gains.isdisjoint(grade.aligned):
         return SELF_SERVING
-    return AGAINST_INTEREST if loses and not loses.isdisjoint(gradings[-1].aligned_with) else NEUTRAL
+    return NEUTRAL if loses.isdisjoint(grade.origin_aligned) else AGAINST_INTEREST
 
 
-def weigh_report(said: Statement, heard: Hearing, grading_of: GradingOf) -> Weight:
+def weigh_report(said: Statement, heard: Hearing, grades: ChainGrades) -> Weight:
     """What an affirmation weighs."""
-    return weigh(said, heard.favoured(), heard.disfavoured(), grading_of)
+    return weigh(said, heard.favoured(), heard.disfavoured(), grades)
 
 
-def weigh_denial(said: Statement, heard: Hearing, grading_of: GradingOf) -> Weight:
+def weigh_denial(said: Statement, heard: Hearing, grades: ChainGrades) -> Weight:
     """What a denial weighs: as a report, with favours and disfavours exchanged."""
-    return weigh(said, heard.disfavoured(), heard.favoured(), grading_of)
+    return weigh(said, heard.disfavoured(), heard.favoured(), grades)
 
 
 def is_effective(denial: Weight) -> bool:
@@ -168,14 +164,19 @@ def stances(remaining: Iterable[Statement]) -> dict[str, Statement]:
 
 def by_reports(reports: Iterable[tuple[Statement, Weight]]) -> str:
     """Rule 3: what the reports that count amount to."""
-    counting = [(said, weight) for said, weight in reports if weight.counts]
-    if any(weight.interest == AGAINST_INTEREST for _, weight in counting):
-        return ADMITTED
-    if len({said.origin for said, _ in counting}) > 1 and any(
-        weight.usable and weight.interest != SELF_SERVING for _, weight in counting
-    ):
+    origins: set[str] = set()
+    sound = credible = False
+    for said, weight in reports:
+        if not weight.counts:
+            continue
+        if weight.interest == AGAINST_INTEREST:
+            return ADMITTED
+        origins.add(said.origin)
+        sound = sound or (weight.usable and weight.interest != SELF_SERVING)
+        credible = credible or is_credible(said, weight)
+    if len(origins) > 1 and sound:
         return CORROBORATED
-    return CREDIBLE if any(is_credible(said, weight) for said, weight in counting) else UNCONFIRMED
+    return CREDIBLE if credible else UNCONFIRMED
 
 
 def is_credible(said: Statement, weight: Weight) -> bool:
@@ -184,7 +185,7 @@ def is_credible(said: Statement, weight: Weight) -> bool:
     return weight.usable and weight.interest == NEUTRAL and good
 
 
-def finding(heard: Hearing, grading_of: GradingOf) -> Finding:
+def finding(heard: Hearing, grades: ChainGrades) -> Finding:
     """The standing of a development, by the first rule that applies, in the order of API.md."""
     if heard.void:
         return Finding(VOID, "void")
@@ -195,19 +196,19 @@ def finding(heard: Hearing, grading_of: GradingOf) -> Finding:
         return Finding(RETRACTED, "no affirming report remains")
     if heard.verdict is not None and heard.verdict in BY_VERDICT:
         return Finding(BY_VERDICT[heard.verdict], "assessed")
-    return _by_statements(heard, remaining, grading_of)
+    return _by_statements(heard, remaining, grades)
 
 
-def _by_statements(heard: Hearing, remaining: list[Statement], grading_of: GradingOf) -> Finding:
+def _by_statements(heard: Hearing, remaining: list[Statement], grades: ChainGrades) -> Finding:
     """Rules 3 and 4: the reports of origins that still affirm, against the denials of origins that now deny."""
     if len(remaining) == 1:
-        return Finding(by_reports([(remaining[0], weigh_report(remaining[0], heard, grading_of))]), "reports")
+        return Finding(by_reports([(remaining[0], weigh_report(remaining[0], heard, grades))]), "reports")
     stance = stances(remaining)
     if not any(said.affirms for said in stance.values()):
         return Finding(DISPUTED, "every origin denies by now")
     speaking = [said for said in remaining if said.affirms == stance[said.origin].affirms]
-    reports = [(said, weigh_report(said, heard, grading_of)) for said in speaking if said.affirms]
-    effective = [said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grading_of))]
+    reports = [(said, weigh_report(said, heard, grades)) for said in speaking if said.affirms]
+    effective = [said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grades))]
     if not effective:
         return Finding(by_reports(reports), "reports")
     last = max(denial.published_at for denial in effective)

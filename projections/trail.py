@@ -52,7 +52,7 @@ def trail(
     for moment, heard in hearings(development_id, recorded, sources, reading):
         if moment > known:
             break
-        found[moment] = finding(heard, lambda source, moment=moment: sources.grading(source, moment))  # type: ignore[misc]
+        found[moment] = finding(heard, sources.as_known(moment))
     moments = list(found)
     entries = []
     for one, moment in _told(development_id, recorded, gradings, reading, moments[0] if moments else known + 1):

@@ -6,7 +6,8 @@ the events alone, not on the batches in which they came.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.developments import (
@@ -21,15 +22,15 @@ from events.developments import (
     ReportRetracted,
 )
 from events.records import changed
-from events.vocabulary import KINDS
-from projections.claims import FOREVER, ClaimVersion, asserts, takes_effect
+from events.vocabulary import KINDS, Kind
+from projections.claims import FOREVER, ClaimVersion, asserts, micros, takes_effect
 from projections.knowing import Brought, Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.standing import Hearing, Retraction, Statement, finding, statement
+from projections.standing import Finding, Hearing, Retraction, Statement, finding, statement
 
-#: What a step does to the hearing.
-Change = Callable[[Hearing], None]
+#: What a step does to the hearing, given what was said.
+Change = Callable[[Hearing, Any], None]
 
 
 class Step(NamedTuple):
@@ -38,58 +39,105 @@ class Step(NamedTuple):
     known: int
     position: int
     change: Change | None
+    what: Any
+
+
+class Told(NamedTuple):
+    """A development as the log tells it: its own events, from when it is known, and the steps from there on.
+
+    Attributes:
+        heard: What bears on its standing before the first step; the steps change it.
+    """
+
+    own: Sequence[Recorded]
+    start: int
+    heard: Hearing
+    steps: Sequence[Step]
+
+
+class Outcome(NamedTuple):
+    """What the first fold makes of a development.
+
+    Attributes:
+        versions: Its claim versions, in the order of the known axis, neither overlapping nor empty; also of ignored
+            standing; none while it is of a kind that bears on no status.
+        told: As it was told, heard to the end; None where the reading leaves out every statement that affirms it.
+        found: The standing in the end.
+    """
+
+    versions: list[ClaimVersion]
+    told: Told | None
+    found: Finding | None
+
+
+def outcome(development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading) -> Outcome:
+    """The first fold of a development.
+
+    Args:
+        recorded: Its events and those of all developments merged into it, directly or not, in the order of the log.
+        sources: The gradings of sources up to the same position of the log.
+    """
+    if len(recorded) == 1 and not sources.any_regraded:
+        return _reported_once(recorded[0], sources, reading)
+    found = told(development_id, recorded, reading)
+    if found is None:
+        return Outcome([], None, None)
+    versions, last = _versions(found, _all_steps(found, recorded, sources, reading), sources, reading)
+    return Outcome(versions, found, last or finding(found.heard, sources.as_known(FOREVER)))
+
+
+def _reported_once(one: Recorded, sources: Sources, reading: Reading) -> Outcome:
+    """The same without steps: most developments are reported once, and nobody speaks of them again."""
+    event = one.event
+    if not isinstance(event, DevelopmentReported):
+        raise ValueError(f"development {event.development_id} does not begin with a DevelopmentReported")  # noqa: TRY004
+    if not reading.hears(event.report.chain):
+        return Outcome([], None, None)
+    start = one.position if reading.clock == "recorded" else micros(event.own_time)
+    heard = Hearing(event.kind, event.location_id, event.occurred, event.participants)
+    heard.statements.append(statement(event.report, one.position, affirms=True))
+    found = finding(heard, sources.as_known(start))
+    told = Told((one,), start, heard, ())
+    kind = KINDS[event.kind]
+    if kind.facet is None:
+        return Outcome([], told, found)
+    return Outcome([_version(told, kind, kind.facet, found.standing, reading, start)], told, found)
 
 
 def claim_versions(
     development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
 ) -> list[ClaimVersion]:
-    """The claim versions of a development, in the order of the known axis, neither overlapping nor empty.
-
-    Args:
-        recorded: Its events and those of all developments merged into it, directly or not, in the order of the log.
-        sources: The gradings of sources up to the same position of the log.
-
-    Returns:
-        Versions also of ignored standing; none while the development is of a kind that bears on no status.
-    """
-    told = _told(development_id, recorded, reading)
-    if told is None:
-        return []
-    return list(_versions(told, _all_steps(told, recorded, sources, reading), sources, reading))
+    """The claim versions of a development; see `Outcome`."""
+    return outcome(development_id, recorded, sources, reading).versions
 
 
 def hearings(
     development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
 ) -> Iterator[tuple[int, Hearing]]:
     """Each moment at which the standing may change, with the hearing then: one object, changed on the way."""
-    told = _told(development_id, recorded, reading)
-    if told is not None:
-        for known in _moments(told, _all_steps(told, recorded, sources, reading)):
-            yield known, told.heard
+    found = told(development_id, recorded, reading)
+    if found is not None:
+        for known in _moments(found.heard, _all_steps(found, recorded, sources, reading)):
+            yield known, found.heard
 
 
 def hearing_at(development_id: UUID, recorded: Sequence[Recorded], reading: Reading, known: int) -> Hearing | None:
     """All that bears on a development's standing as known at a moment; None where it was not known then."""
-    told = _told(development_id, recorded, reading)
-    if told is None or known < told.start:
+    found = told(development_id, recorded, reading)
+    if found is None or known < found.start:
         return None
-    for step in told.steps:
+    for step in found.steps:
         if step.known <= known and step.change is not None:
-            step.change(told.heard)
-    return told.heard
+            step.change(found.heard, step.what)
+    return found.heard
 
 
-class _Told(NamedTuple):
-    """A development as the log tells it: its first event, from when it is known, and the steps from there on."""
+def told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) -> Told | None:
+    """A development as the log tells it; None where the reading leaves out every statement that affirms it.
 
-    first: Recorded
-    start: int
-    heard: Hearing
-    steps: list[Step]
-
-
-def _told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) -> _Told | None:
-    """None where the reading leaves out every statement that affirms the development."""
+    Raises:
+        ValueError: its first event is not its DevelopmentReported.
+    """
     cluster = Cluster(recorded, reading)
     own = cluster.own(development_id)
     first = own[0].event
@@ -98,73 +146,96 @@ def _told(development_id: UUID, recorded: Sequence[Recorded], reading: Reading) 
     start = cluster.start(development_id)
     if start is None:
         return None
-    steps = [Step(cluster.known(one), one.position, change) for one in own if (change := _change(one, reading))]
-    steps += _merged_steps(cluster.brought(development_id), start, reading)
-    steps.sort(key=_moment)
-    return _Told(own[0], start, Hearing(first.kind, first.location_id, first.occurred, first.participants), steps)
+    steps = [
+        Step(max(cluster.own_moment(one), start), one.position, *changes)
+        for one in own
+        if (changes := _changes(one, reading)) is not None
+    ]
+    if len(own) < len(recorded):
+        steps += _merged_steps(cluster.brought(development_id), start, reading)
+    if len(steps) > 1:
+        steps.sort(key=_moment)
+    return Told(own, start, Hearing(first.kind, first.location_id, first.occurred, first.participants), steps)
 
 
-def _moment(step: Step) -> tuple[int, int]:
-    return step[:2]
+_moment = itemgetter(0, 1)
 
 
-def _all_steps(told: _Told, recorded: Sequence[Recorded], sources: Sources, reading: Reading) -> Sequence[Step]:
+def _all_steps(found: Told, recorded: Sequence[Recorded], sources: Sources, reading: Reading) -> Sequence[Step]:
     """The steps, with those at which a source that speaks is graded otherwise than before."""
     if reading.clock == "reported":
-        return told.steps
-    return sorted([*told.steps, *_regradings(recorded, told.start, sources)], key=_moment)
+        return found.steps
+    regradings = list(_regradings(recorded, found.start, sources))
+    return sorted([*found.steps, *regradings], key=_moment) if regradings else found.steps
 
 
-def _moments(told: _Told, steps: Sequence[Step]) -> Iterator[int]:
+def _moments(heard: Hearing, steps: Sequence[Step]) -> Iterator[int]:
     """Each moment of the steps once, when all that becomes known at it has changed the hearing."""
-    for index, step in enumerate(steps):
-        if step.change is not None:
-            step.change(told.heard)
-        if index + 1 == len(steps) or steps[index + 1].known != step.known:
-            yield step.known
+    last = len(steps) - 1
+    for index, (known, _, change, what) in enumerate(steps):
+        if change is not None:
+            change(heard, what)
+        if index == last or steps[index + 1].known != known:
+            yield known
 
 
-def _change(one: Recorded, reading: Reading) -> Change | None:
+def _changes(one: Recorded, reading: Reading) -> tuple[Change, Any] | None:
+    """What an event changes in the hearing of its own development; None where the reading leaves it out."""
     event = one.event
     if isinstance(event, DevelopmentAssessed):
-        return _set(verdict=event.credibility)
+        return _assess, event.credibility
     if isinstance(event, DevelopmentAmended):
-        return _amend(event.changes)
+        return _amend, event.changes
     if isinstance(event, DevelopmentMerged):
-        return _set(merged=True)
+        return _merge, None
     if isinstance(event, DevelopmentVoided):
-        return _set(void=True)
+        return _void, None
     return _said_or_taken_back(one, reading)
 
 
-def _said_or_taken_back(one: Recorded, reading: Reading) -> Change | None:
+def _said_or_taken_back(one: Recorded, reading: Reading) -> tuple[Change, Any] | None:
     """The change by a statement or a retraction: what also counts for a development that this one is merged into."""
     event = one.event
     if isinstance(event, ReportRetracted):
-        return _append("retractions", Retraction(event.source_id, event.retracted_at, one.position))
+        return _take_back, Retraction(event.source_id, event.retracted_at, one.position)
     if not isinstance(event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied):
         return None
     if not reading.hears(event.report.chain):
         return None
     affirms = not isinstance(event, DevelopmentDenied)
-    return _append("statements", statement(event.report, one.position, affirms=affirms))
+    return _hear, statement(event.report, one.position, affirms=affirms)
 
 
-def _set(**attributes: object) -> Change:
-    def change(heard: Hearing) -> None:
-        for name, value in attributes.items():
+def _hear(heard: Hearing, said: Statement) -> None:
+    heard.statements.append(said)
+
+
+def _take_back(heard: Hearing, retraction: Retraction) -> None:
+    heard.retractions.append(retraction)
+
+
+def _assess(heard: Hearing, verdict: int) -> None:
+    heard.verdict = verdict
+
+
+def _merge(heard: Hearing, _: None) -> None:
+    heard.merged = True
+
+
+def _void(heard: Hearing, _: None) -> None:
+    heard.void = True
+
+
+def _amend(heard: Hearing, changes: DevelopmentChanges) -> None:
+    for name, value in changed(changes).items():
+        if name in ("kind", "location_id", "occurred", "participants"):
             setattr(heard, name, value)
 
-    return change
 
-
-def _append(to: str, item: Statement | Retraction) -> Change:
-    return lambda heard: getattr(heard, to).append(item)
-
-
-def _amend(changes: DevelopmentChanges) -> Change:
-    fields = ("kind", "location_id", "occurred", "participants")
-    return _set(**{name: value for name, value in changed(changes).items() if name in fields})
+def _silence(heard: Hearing, positions: set[int]) -> None:
+    """A voided development brings nothing: what it brought until then is taken out again."""
+    heard.statements = [said for said in heard.statements if said.position not in positions]
+    heard.retractions = [one for one in heard.retractions if one.position not in positions]
 
 
 def _merged_steps(brought: Iterable[Brought], start: int, reading: Reading) -> Iterator[Step]:
@@ -172,25 +243,17 @@ def _merged_steps(brought: Iterable[Brought], start: int, reading: Reading) -> I
     silenced: dict[int, set[int]] = {}
     for one, known, void_from in brought:
         if void_from > start:
-            yield Step(max(known, start), one.position, _said_or_taken_back(one, reading))
+            yield Step(max(known, start), one.position, *(_said_or_taken_back(one, reading) or (None, None)))
             silenced.setdefault(void_from, set()).add(one.position)
     for void_from, positions in silenced.items():
         if void_from < FOREVER:
-            yield Step(void_from, 0, _silence(positions))
-
-
-def _silence(positions: set[int]) -> Change:
-    """A voided development brings nothing: what it brought until then is taken out again."""
-
-    def change(heard: Hearing) -> None:
-        heard.statements = [said for said in heard.statements if said.position not in positions]
-        heard.retractions = [one for one in heard.retractions if one.position not in positions]
-
-    return change
+            yield Step(void_from, 0, _silence, positions)
 
 
 def _regradings(recorded: Iterable[Recorded], start: int, sources: Sources) -> Iterator[Step]:
     """The positions at which a source in some chain is graded otherwise than before; they may change the standing."""
+    if not sources.any_regraded:
+        return
     speakers = {
         source
         for one in recorded
@@ -200,43 +263,50 @@ def _regradings(recorded: Iterable[Recorded], start: int, sources: Sources) -> I
     for source in speakers:
         for position in sources.regraded(source):
             if position > start:
-                yield Step(position, position, None)
+                yield Step(position, position, None, None)
 
 
-def _versions(told: _Told, steps: Sequence[Step], sources: Sources, reading: Reading) -> Iterator[ClaimVersion]:
+def _versions(
+    told: Told, steps: Sequence[Step], sources: Sources, reading: Reading
+) -> tuple[list[ClaimVersion], Finding | None]:
+    """The claim versions, and the last standing; None where the kind bore on no status in the end."""
+    versions: list[ClaimVersion] = []
     open_version: ClaimVersion | None = None
-    for known in _moments(told, steps):
-        version = _version(told, known, sources, reading)
+    found: Finding | None = None
+    for known in _moments(told.heard, steps):
+        kind = KINDS[told.heard.kind]
+        if kind.facet is None:  # as reported, or as amended
+            version = found = None
+        else:
+            found = finding(told.heard, sources.as_known(known))
+            version = _version(told, kind, kind.facet, found.standing, reading, known)
         if open_version is not None:
             if version is not None and version[:11] == open_version[:11]:
                 continue
-            yield open_version._replace(known_until=known)
+            versions.append(open_version._replace(known_until=known))
         open_version = version
     if open_version is not None:
-        yield open_version
+        versions.append(open_version)
+    return versions, found
 
 
-def _version(told: _Told, known: int, sources: Sources, reading: Reading) -> ClaimVersion | None:
-    """What the development claims from a step on; None while its kind bears on no status."""
-    heard, reported = told.heard, told.first.event
-    kind = KINDS[heard.kind]
-    if kind.facet is None:
-        return None
-    assert isinstance(reported, DevelopmentReported)
-    standing = finding(heard, lambda source: sources.grading(source, known)).standing
-    published_at, occurred = reported.report.published_at, heard.occurred
+def _version(told: Told, kind: Kind, facet: str, standing: str, reading: Reading, known: int) -> ClaimVersion:
+    """What the development claims from a step on, until further notice."""
+    first, heard, occurred = told.own[0], told.heard, told.heard.occurred
+    assert isinstance(first.event, DevelopmentReported)
+    published_at = first.event.report.published_at
     return ClaimVersion(
-        development_id=reported.development_id,
-        location_id=heard.location_id,
-        facet=kind.facet,
-        takes_effect=takes_effect(kind, occurred.start, occurred.end, published_at),
-        published_at=published_at,
-        position=told.first.position,
-        assertion=asserts(kind, heard.participants),
-        standing=standing,
-        bearing=reading.policy.bearing[standing],
-        occurred_start=occurred.start,
-        occurred_end=occurred.end,
-        known_from=known,
-        known_until=FOREVER,
+        first.event.development_id,
+        heard.location_id,
+        facet,
+        takes_effect(kind, occurred.start, occurred.end, published_at),
+        published_at,
+        first.position,
+        asserts(kind, heard.participants),
+        standing,
+        reading.policy.bearing[standing],
+        occurred.start,
+        occurred.end,
+        known,
+        FOREVER,
     )

@@ -32,6 +32,7 @@ from services.timeline import (
 )
 from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
+from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.migrate import MigrationError
@@ -76,6 +77,7 @@ Json = Annotated[bool, typer.Option("--json", help="The JSON of the API instead 
 
 def main() -> None:
     """Run the command; every error that people can mend is one line on standard error."""
+    collect_rarely()
     try:
         sys.exit(app(standalone_mode=False))
     except _FOR_PEOPLE as error:

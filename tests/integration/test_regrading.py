@@ -155,7 +155,7 @@ def test_what_is_set_aside_while_the_parts_are_folded_is_folded_by_a_retry(
 ) -> None:
     """Also one that an earlier part has passed by."""
     with monkeypatch.context() as patched:
-        patched.setattr(setting_aside, "claim_versions", raising_for(UUID(int=3)))
+        patched.setattr(setting_aside, "fold_development", raising_for(UUID(int=3)))
         stop_after(Follower(graded.log, part=7), 2)
         assert {one.stream_id for one in aside(graded)} == {UUID(int=3)}
     for view in views.ALWAYS:

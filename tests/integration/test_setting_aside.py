@@ -11,8 +11,9 @@ import pytest
 
 from events import codec, rows
 from events.log import Log
-from projections import setting_aside, versions, views
+from projections import setting_aside, views
 from projections.claims import ClaimVersion
+from projections.developments import FoldedDevelopment, fold_development
 from projections.follower import Follower
 from projections.retrying import retry
 from projections.setting_aside import SetAside
@@ -126,7 +127,7 @@ def test_a_fold_that_raises_for_one_development_stops_nothing_else(
     posted = as_posted(told(random.Random(5), "shuffled", developments=20))
     timeline.writer.append(posted, "test")
     with monkeypatch.context() as patched:
-        patched.setattr(setting_aside, "claim_versions", raising_for(ONE))
+        patched.setattr(setting_aside, "fold_development", raising_for(ONE))
         Follower(timeline.log, batch=batch).follow()
         assert {one.stream_id for one in aside(timeline)} == {ONE}
         assert "KeyError: 'the bug'" in aside(timeline)[0].error
@@ -140,10 +141,10 @@ def test_a_fold_that_raises_for_one_development_stops_nothing_else(
 
 
 def raising_for(development: UUID) -> Callable[..., Any]:
-    def fold(development_id: UUID, *rest: Any) -> list[ClaimVersion]:
+    def fold(development_id: UUID, *rest: Any) -> FoldedDevelopment:
         if development_id == development:
             raise KeyError("the bug")
-        return versions.claim_versions(development_id, *rest)
+        return fold_development(development_id, *rest)
 
     return fold
 

@@ -1,16 +1,21 @@
 """What a list tells of a development, and its trail: against the slow reference, and against the account of each moment."""
 
 from random import Random
+from typing import Any
 
+import msgspec
 import pytest
 
+from events import codec
 from events.developments import DevelopmentEvent, DevelopmentMerged
-from projections.developments import Development, content, development
+from events.records import Event
+from projections.developments import Development, content, development, fold_development
 from projections.explain import account
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
 from projections.trail import Entry, trail
+from projections.versions import claim_versions
 from tests.plain_rules import time
 from tests.stories import Story, when
 from tests.told_histories import ARRIVALS
@@ -33,6 +38,28 @@ class Folded:
 
     def events(self, development_id: object) -> list[Recorded]:
         return [one for one in self.own if one.event.development_id in self.members[development_id]]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("clock", ["recorded", "reported"])
+@pytest.mark.parametrize("arrival", ARRIVALS)
+def test_hearing_once_gives_what_hearing_twice_does(clock: str, arrival: str) -> None:
+    """Claim versions and row in one go, from structures as the log gives them to a fold, against each by itself."""
+    for seed in range(25):
+        history = Folded(Case(Random(seed), arrival, clock, "assessed"))
+        reading, sources = history.case.reading, history.sources
+        for one in {one.event.development_id for one in history.own}:
+            whole = history.events(one)
+            read_back = [msgspec.structs.replace(each, event=as_folds_read(each.event)) for each in whole]
+            assert fold_development(one, read_back, sources, reading) == (
+                claim_versions(one, whole, sources, reading),
+                development(one, whole, sources, reading),
+            )
+
+
+def as_folds_read(event: Event) -> Any:
+    """An event after it was stored, as a fold gets it."""
+    form = codec.encode(event)
+    return codec.decode_for_folds(form.name, form.structure)
 
 
 @pytest.mark.parametrize("clock", ["recorded", "reported"])
