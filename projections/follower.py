@@ -55,7 +55,7 @@ class Follower:
             on_progress: Told the least position folded, after each batch.
         """
         while True:
-            positions = [self._follow_view(view) for view in self._views()]
+            positions = [self._follow_view(view) for view in self._views() if view.until is None]
             if on_progress is not None:
                 on_progress(min(positions))
             if all(position == self._log.head().position for position in positions):

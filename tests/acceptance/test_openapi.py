@@ -26,7 +26,10 @@ KEYS = {
     "view": "current",
     "development_id": "55e09e95-0cc2-57fc-8f1c-7fedee508e54",
 }
-REQUIRED = {"/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z"}
+REQUIRED = {
+    "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z",
+    "/v1/views/diff": "?a=current&b=published&at=2024-12-05T00:00:00Z",
+}
 MOMENT = "at=2024-12-05T14:00:00Z&known_at=2024-12-05T14:00:00Z&view=published"
 
 

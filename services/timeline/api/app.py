@@ -20,6 +20,8 @@ from services.timeline.api import (
     problems,
     reference,
     rendering,
+    replay,
+    views,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -53,10 +55,12 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         locations.router,
         bulk.router,
         changes.router,
+        replay.router,
         developments.router,
         commands.router,
         events.router,
         reference.router,
+        views.router,
         operations.router,
     ):
         app.include_router(router)
