@@ -159,7 +159,9 @@ def _say_size(events: int, one: Kept, drawn: float, opening: float) -> None:
 def _ask(ground: Ground, random: Random, *, tables: bool) -> None:
     at, known = _moment(random, ground.position)
     body = _timed(ground, "atlas", partial(_from_atlas, ground, at, known))
-    joined = _timed(ground, "joining", _joining(ground, at, known))
+    # At a moment of its own: right after us it would find the very fragments in the processor's cache.
+    _timed(ground, "joining", _joining(ground, *_moment(random, ground.position)))
+    joined = _joining(ground, at, known)()
     assert body.count(b'{"location_id"') >= PLACES
     for name, database in ground.databases.items():
         said = _timed(ground, name, partial(database.whole_map, at, known))
