@@ -106,13 +106,13 @@ def _measured(size: int, arrival: str) -> Row:
             connection.execute("VACUUM ANALYZE event")
             with _peak() as peak:
                 began = time.perf_counter()
-                view = _rebuilt(timeline, connection)
+                view = rebuilt(timeline, connection)
                 rebuild = time.perf_counter() - began
             with _peak(ours=True) as drawing_peak:
                 began = time.perf_counter()
                 drawing.draw(timeline.log, Path(folder), view.view_id)
                 drawn = time.perf_counter() - began
-            one, opening = _opened(timeline, connection, view, Path(folder))
+            one, opening = opened_atlas(timeline, connection, view, Path(folder))
         whole = _whole_map(timeline, view)
         mib = len(one.base.file.view) / 2**20
         return Row(
@@ -120,7 +120,8 @@ def _measured(size: int, arrival: str) -> Row:
         )
 
 
-def _rebuilt(timeline: Timeline, connection: Database) -> View:
+def rebuilt(timeline: Timeline, connection: Database) -> View:
+    """The view `rebuilt` of all that is in the log, by as many workers as there are cores."""
     build = builds.ask(connection, "rebuilt", Reading(), None)
     assert isinstance(build, Build)
     planning.plan(connection, build)
@@ -133,7 +134,8 @@ def _rebuilt(timeline: Timeline, connection: Database) -> View:
     return view
 
 
-def _opened(timeline: Timeline, connection: Database, view: View, folder: Path) -> tuple[Kept, float]:
+def opened_atlas(timeline: Timeline, connection: Database, view: View, folder: Path) -> tuple[Kept, float]:
+    """The atlas drawn of a view, opened and adopted by the reader, and the seconds that it took."""
     timeline.reader.catalogue(view.position)
     began = time.perf_counter()
     base = kept.found(connection, folder, views.find(connection, str(view.view_id)), set())

@@ -154,11 +154,6 @@ def said_by(event: Event, source_id: str) -> Event:
     return msgspec.structs.replace(event, report=report)
 
 
-def renamed(event: Event, name: str) -> Event:
-    """The same report as one of another development."""
-    return msgspec.structs.replace(event, development_id=uuid5(_NAMES, name))
-
-
 def append(log: Log, events: Sequence[Event], batch: int = 1000, seed: int = 0) -> Iterator[int]:
     """Append events straight to the log, without the intake's questions; how many are in, after each batch.
 

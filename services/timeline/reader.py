@@ -168,7 +168,7 @@ class Reader:
 
     def _rollup(self, asked: Asked, below: Sequence[str]) -> list[tuple[str, tuple[str, ...], int]]:
         """How many of the places below are in each mode with the same holders; the most frequent first."""
-        atlas = self.atlases.covering(asked)
+        atlas = self.atlases.covering(asked, wait=0)  # of few places the tables tell sooner
         if atlas is not None:
             picture = atlas.picture(micros(asked.at), asked.known)
             chosen = atlas.places.numbers(below)

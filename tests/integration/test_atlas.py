@@ -16,7 +16,7 @@ from services.timeline.api import rendering
 from services.timeline.asked import Asked
 from services.timeline.atlas import draft, drawing, kept, live
 from services.timeline.atlas.answers import from_atlas
-from services.timeline.atlas.kept import Kept, Outdated
+from services.timeline.atlas.kept import Kept
 from services.timeline.composition import Timeline, opened
 from services.timeline.selection import Selection, selected
 from services.timeline.settings import Settings
@@ -247,8 +247,8 @@ def test_what_is_set_aside_is_answered_from_the_tables_and_a_retry_has_it_drawn_
         with timeline.reader.asking("current", at=MOMENTS_VALID[3], known_position=20) as asked:
             assert not asked.set_aside
             assert timeline.reader.atlases.covering(asked) is None
-        with pytest.raises(Outdated):
-            follow(timeline, one)
+        follow(timeline, one)
+        assert one.outdated
         keep(timeline, tmp_path, "current")
         assert compare(timeline, "current", random.Random(4), 20) > 30
 
@@ -269,11 +269,12 @@ def test_where_somebody_else_moved_the_view_it_is_drawn_anew(postgres_18: str, t
             append(timeline, lines[40:45])
         finally:
             touched_places.note = noted
-        with pytest.raises(Outdated):
+        for more in ([], lines[45:]):
+            append(timeline, more)
             follow(timeline, one)
-        append(timeline, lines[45:])
-        with pytest.raises(Outdated):
-            follow(timeline, one)
+            assert one.outdated
+            assert one.atlas.position == one.base.identity.position
+        assert compare(timeline, "current", random.Random(5), 10) > 5
 
 
 def test_a_file_that_is_foreign_or_damaged_is_passed_over(postgres_18: str, tmp_path: Path) -> None:
@@ -306,6 +307,38 @@ def test_a_file_that_is_foreign_or_damaged_is_passed_over(postgres_18: str, tmp_
             assert not usable(timeline)
         path.write_bytes(whole)
         assert usable(timeline)
+
+
+def test_with_too_much_beside_it_an_atlas_is_drawn_anew_and_at_last_not_followed(
+    postgres_18: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it goes on following while it is drawn anew, then it would take too much memory."""
+    monkeypatch.setattr(kept, "MOST_PLACES_BESIDE", 1)
+    with a_timeline(postgres_18) as timeline:
+        lines = as_told(10)
+        append(timeline, lines[:25])
+        one = keep(timeline, tmp_path, "current")
+        assert not one.outdated
+        append(timeline, lines[25:])
+        follow(timeline, one)
+        follow(timeline, one)
+        assert one.outdated
+        assert one.atlas.position == timeline.log.head().position
+        monkeypatch.setattr(kept, "TOO_MUCH", 1)
+        append(timeline, [json.dumps(WORLD[0] | {"location_id": "iq"}).encode()])
+        follow(timeline, one)
+        assert one.atlas.position < timeline.log.head().position
+
+
+def test_what_a_killed_process_left_is_taken_away(postgres_18: str, tmp_path: Path) -> None:
+    """Half a file and its scratch."""
+    with a_timeline(postgres_18) as timeline:
+        append(timeline, as_told(12)[:30])
+        (tmp_path / ".1-30-7.atlas.7").write_bytes(b"half")
+        (tmp_path / ".1-x").mkdir()
+        (tmp_path / ".1-x" / "json").write_bytes(b"half")
+        keep(timeline, tmp_path, "current")
+        assert sorted(one.suffix for one in tmp_path.iterdir()) == [".atlas", ".lock"]
 
 
 def test_one_process_draws_a_view_at_a_time_and_leaves_one_file(postgres_18: str, tmp_path: Path) -> None:
@@ -343,6 +376,13 @@ def test_the_keeper_has_it_drawn_and_follows_by_itself(postgres_18: str, tmp_pat
         append(timeline, lines[-1:])
         _until(covered)
         assert compare(timeline, "current", random.Random(8), 10) > 10
+
+        with opened(Settings(database_url=database, home=tmp_path)) as other, other.reader.atlases as second:
+            with other.reader.asking("current") as asked:
+                second.covering(asked)
+            _until(lambda: 1 in second._kept)
+            assert second._kept[1].base.file.path == keeper._kept[1].base.file.path
+            assert not second._drawing
 
 
 def _until(condition: Any) -> None:

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +70,8 @@ def draw(log: Log, folder: Path, view_id: int) -> Path | None:
     with _alone(folder, view_id) as alone:
         if not alone:
             return None
+        for left in folder.glob(f".{view_id}-*"):  # by one that was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         with log.pool.connection() as connection, one_state(connection):
             path = _draw(connection, log, folder, view_id)
         for other in folder.glob(f"{view_id}-*{SUFFIX}"):
@@ -106,7 +110,8 @@ def _draw(connection: Connection[TupleRow], log: Log, folder: Path, view_id: int
     event_id = event_at(connection, view.position)
     identity = Identity(view_id, reading_line(view), view.position, event_id, span.revision)
     path = folder / f"{view_id}-{view.position}-{os.getpid()}{SUFFIX}"
-    with Draft(catalogue.location_ids(view.position)) as draft:
+    scratch = tempfile.TemporaryDirectory(prefix=f".{view_id}-", dir=folder)
+    with scratch, Draft(catalogue.location_ids(view.position), Path(scratch.name)) as draft:
         for location_id, versions in versions_by_place(connection, view):
             recorded = view.reading.clock == "recorded"
             draft.draw(location_id, upto(versions, view.position) if recorded else versions)

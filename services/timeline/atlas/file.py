@@ -96,6 +96,7 @@ class Mapped:
     """A file opened for reading: what it says of itself, and its sections without a copy.
 
     Attributes:
+        path: Where it was when it was opened; it may have been taken away since.
         view: The whole file, as mapped memory.
     """
 
@@ -113,6 +114,7 @@ class Mapped:
         end = len(self.view) - 12
         length = int.from_bytes(self.view[end : end + 8], "little")
         footer = msgspec.json.decode(self.view[end - length : end], type=_Footer)
+        self.path = path
         self.says, self._sections = footer.says, footer.sections
 
     def _is_whole(self) -> bool:

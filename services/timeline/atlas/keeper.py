@@ -21,7 +21,7 @@ from events.log import Pool
 from projections import touched_places, views
 from services.timeline.asked import Asked
 from services.timeline.atlas.drawing import folder_of, is_being_drawn
-from services.timeline.atlas.kept import Catalogues, Kept, Outdated, found
+from services.timeline.atlas.kept import Catalogues, Kept, found
 from services.timeline.atlas.picture import Atlas
 
 logger = structlog.get_logger(__name__)
@@ -92,8 +92,12 @@ class Keeper:
         self._kept[kept.base.identity.view] = kept
         self._at_work = True
 
-    def covering(self, asked: Asked) -> Atlas | None:
-        """An atlas that may answer a question; None where the tables have to."""
+    def covering(self, asked: Asked, wait: float = WAIT) -> Atlas | None:
+        """An atlas that may answer a question; None where the tables have to.
+
+        Args:
+            wait: For an atlas that is behind the question, at most so many seconds.
+        """
         if not self._at_work or asked.as_of is not None or asked.set_aside:
             return None
         view_id, position = asked.view.view_id, asked.known_position
@@ -104,7 +108,7 @@ class Keeper:
         if kept.atlas.position < position:
             self._woken.set()
             with self._moved:
-                self._moved.wait_for(lambda: kept.atlas.position >= position, WAIT)
+                self._moved.wait_for(lambda: kept.atlas.position >= position, wait)
         atlas = kept.atlas
         reported = asked.view.reading.clock == "reported"
         if atlas.position != position if reported else atlas.position < position:
@@ -139,23 +143,16 @@ class Keeper:
     def _look_at(self, connection: Connection[TupleRow], folder: Path, view_id: int) -> None:
         view = views.find(connection, str(view_id))
         kept = self._kept.get(view_id)
-        drawn = self._is_drawn(view_id)
-        if kept is None or drawn:
-            base = found(connection, folder, view, self._passed_over)
-            if base is not None and (kept is None or base.identity.position > kept.base.identity.position):
-                kept = Kept(base, self._catalogues)
-        if kept is None:
-            self._draw(folder, view_id)
-            return
-        try:
+        self._reap(view_id)
+        if kept is None or kept.outdated:
+            base = found(connection, folder, view, self._passed_over, kept.base if kept else None)
+            kept = Kept(base, self._catalogues) if base is not None else kept
+        if kept is not None:
             kept.follow(connection, view_id)
-        except Outdated:
-            self._draw(folder, view_id)
-            return
-        self._kept[view_id] = kept
-        with self._moved:
-            self._moved.notify_all()
-        if kept.crowded:
+            self._kept[view_id] = kept
+            with self._moved:
+                self._moved.notify_all()
+        if kept is None or kept.outdated:
             self._draw(folder, view_id)
 
     def _draw(self, folder: Path, view_id: int) -> None:
@@ -175,13 +172,13 @@ class Keeper:
         process.stdin.close()
         self._drawing[view_id] = time.monotonic(), process
 
-    def _is_drawn(self, view_id: int) -> bool:
-        """Whether a process that drew it has just ended."""
+    def _reap(self, view_id: int) -> None:
+        """Look after a process that has drawn."""
         if view_id not in self._drawing:
-            return False
+            return
         began, process = self._drawing[view_id]
         if process.poll() is None:
-            return False
+            return
         del self._drawing[view_id]
         now = time.monotonic()
         assert process.stderr is not None
@@ -192,4 +189,3 @@ class Keeper:
             logger.warning("no atlas could be drawn; the tables answer", view=view_id, error=said[-500:])
         else:
             self._not_before[view_id] = now + max(REST, REST_BY * (now - began))
-        return True

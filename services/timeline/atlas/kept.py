@@ -35,29 +35,37 @@ MOST_BESIDE: Final = 100_000
 #: The same for places that were touched, or registered, since.
 MOST_PLACES_BESIDE: Final = 1_000
 
+#: With so many times as much it is not followed any more, until it is drawn anew.
+TOO_MUCH: Final = 5.0
+
 Catalogues = Callable[[int], Catalogue]
 
 
-class Outdated(RuntimeError):
-    """What changed since cannot be told: the atlas has to be drawn anew."""
-
-
-def found(connection: Connection[TupleRow], folder: Path, view: View, passed_over: set[tuple[str, int]]) -> Base | None:
+def found(
+    connection: Connection[TupleRow],
+    folder: Path,
+    view: View,
+    passed_over: set[tuple[str, int]],
+    held: Base | None = None,
+) -> Base | None:
     """The newest file that is of this view as it stands, or stood; None where there is none.
 
     Args:
         passed_over: Files looked at before and not used; added to here.
+        held: The one that is mapped already: none but a newer one will do.
     """
     newest = sorted(
         folder.glob(f"{view.view_id}-*{SUFFIX}"), key=lambda path: int(path.name.split("-")[1]), reverse=True
     )
     span = touched_places.span(connection, view)
     for path in newest:
-        mark = (path.name, path.stat().st_mtime_ns)
-        if mark in passed_over:
+        mark = (path.name, _written_at(path))
+        if mark in passed_over or (held is not None and held.file.path == path):
             continue
         try:
             opened = base.opened(path)
+        except FileNotFoundError:  # somebody has drawn a newer one
+            continue
         except (OSError, Damaged) as error:
             logger.warning("an atlas cannot be used", path=str(path), error=str(error))
             passed_over.add(mark)
@@ -69,14 +77,27 @@ def found(connection: Connection[TupleRow], folder: Path, view: View, passed_ove
             span.revision,
             SHAPE,
         )
-        if ours and one.position <= view.position and one.event_id == event_at(connection, one.position):
+        newer = held is None or (one.revision, one.position) > (held.identity.revision, held.identity.position)
+        if ours and newer and one.position <= view.position and one.event_id == event_at(connection, one.position):
             return opened
         passed_over.add(mark)
     return None
 
 
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 class Kept:
-    """Brings an atlas up with its view; `atlas` is the newest one, and answers while the next one is made."""
+    """Brings an atlas up with its view.
+
+    Attributes:
+        atlas: The newest one; it answers what it may while the next one is made.
+        outdated: It is to be drawn anew: too much stands beside its file, or what changed since cannot be told.
+    """
 
     def __init__(self, base: Base, catalogues: Catalogues) -> None:
         self.base = base
@@ -84,36 +105,30 @@ class Kept:
         self._live = Live(base)
         self._position = base.identity.position
         self._places = Places(self._live.places, catalogues(self._position))
+        self.outdated = False
         self.atlas = self._published()
 
     @property
-    def crowded(self) -> bool:
-        """Too much stands beside the base."""
-        places = len(self.base.places)
-        return (
-            self._live.many > max(MOST_BESIDE, self.base.rectangles // 10)
-            or self._live.touched > max(MOST_PLACES_BESIDE, places // 10)
-            or len(self._live.places) > max(MOST_PLACES_BESIDE, places + places // 10)
+    def crowd(self) -> float:
+        """How much stands beside the base: with more than 1 it is to be drawn anew."""
+        live, places = self._live, len(self.base.places)
+        return max(
+            live.many / max(MOST_BESIDE, self.base.rectangles // 10),
+            live.touched / max(MOST_PLACES_BESIDE, places // 10),
+            (len(live.places) - places) / max(MOST_PLACES_BESIDE, places // 10),
         )
 
     def follow(self, connection: Connection[TupleRow], view_id: int) -> None:
-        """Take in what changed up to where the view stands.
-
-        Raises:
-            Outdated: that cannot be told.
-        """
+        """Take in what changed up to where the view stands, as far as that can be told."""
         with one_state(connection):
             view = views.find(connection, str(view_id))
-            if view.position == self._position:
-                return
             span = touched_places.span(connection, view)
-            if (
-                span.revision != self.base.identity.revision
-                or span.ends != view.position
-                or span.begins > self._position
-            ):
-                raise Outdated
-            if (span.mixed and view.reading.clock == "reported") or setting_aside.listed(connection, view, 1):
+            told = span.revision == self.base.identity.revision and span.begins <= self._position <= span.ends
+            self.outdated = not told or span.ends != view.position or self.crowd > 1
+            mixed = span.mixed and view.reading.clock == "reported"
+            waits = mixed or bool(setting_aside.listed(connection, view, 1))
+            behind = self._position < view.position == span.ends
+            if not (told and behind) or waits or self.crowd > TOO_MUCH:
                 return
             self._take_in(connection, view, touched_places.since(connection, view, self._position))
         self._position = view.position
