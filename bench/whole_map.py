@@ -33,6 +33,7 @@ from services.timeline.api import rendering
 from services.timeline.atlas import drawing
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.atlas.columns import SINCE_EVER, UNTIL_FURTHER
+from services.timeline.atlas.draft import NONE
 from services.timeline.atlas.kept import Kept
 from services.timeline.build_workers import connected
 from services.timeline.composition import Timeline
@@ -161,7 +162,7 @@ def _ask(ground: Ground, random: Random, *, tables: bool) -> None:
     body = _timed(ground, "atlas", partial(_from_atlas, ground, at, known))
     # At a moment of its own: right after us it would find the very fragments in the processor's cache.
     _timed(ground, "joining", _joining(ground, *_moment(random, ground.position)))
-    joined = _joining(ground, at, known)()
+    joined = _entries(ground, at, known)
     assert body.count(b'{"location_id"') >= PLACES
     for name, database in ground.databases.items():
         said = _timed(ground, name, partial(database.whole_map, at, known))
@@ -191,10 +192,17 @@ def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes:
 
 
 def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
-    """Access claims make some entries longer; here all are as if there were none, as in the databases."""
+    """Of all that the answer is made of: an entry for each place, and what is laid into those that have an access."""
     base = ground.kept.base
-    shown, _ = base.picked(micros(at), known)
-    return lambda: b",".join(base.bytes_of("json", shown))
+    shown, access = base.picked(micros(at), known)
+    laid_in = access[access != NONE]
+    return lambda: b",".join(base.bytes_of("json", shown)) + b"".join(base.bytes_of("json", laid_in))
+
+
+def _entries(ground: Ground, at: datetime, known: int) -> bytes:
+    """The entries as if there were no access, as the databases hold them."""
+    shown, _ = ground.kept.base.picked(micros(at), known)
+    return b",".join(ground.kept.base.bytes_of("json", shown))
 
 
 def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:
