@@ -106,7 +106,7 @@ class Draft:
         return kept[one.answer]
 
     def _keep(self, made: Fragment) -> int:
-        for form, data in zip(FORMS, made[:3], strict=True):
+        for form, data in zip(FORMS, (made.json + b",", made.csv, made.geojson), strict=True):
             self._blobs[form].write(data)
             self._offsets[form].append(self._offsets[form][-1] + len(data))
         self._holding.append(self._holdings.setdefault(made.holding, len(self._holdings)))

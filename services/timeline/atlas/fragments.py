@@ -53,11 +53,16 @@ def of_access(answer: Answer) -> Fragment:
     return Fragment(wire.encode(said), said.mode.encode(), wire.encode(said.mode), holding(answer))
 
 
+def with_access(entry: bytes | memoryview, access: bytes | memoryview) -> bytes:
+    """An entry of JSON with what is said of the access."""
+    return b"".join((entry[: -len(NO_ACCESS)], access, b"}"))
+
+
 def _shape() -> str:
     pending = Pending("held|b|", UUID(int=2), "possible")
     answer = Answer("contested|a;b|c", UUID(int=1), "confirmed", (pending, pending))
     said = [*of_control("place", answer), *of_control("place", NOBODY_KNOWS), *of_access(answer)]
-    return hashlib.sha256(repr(("1", said)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(("2", said)).encode()).hexdigest()[:16]
 
 
 #: A mark of the shape of the answers of this program: what was written in another shape is not used.

@@ -88,6 +88,25 @@ class Picture:
         rows = np.flatnonzero(self._access[chosen] != NONE)
         return list(zip(rows.tolist(), self._bytes(form, chosen[rows], self._access, "access"), strict=True))
 
+    def entries(self, chosen: Ints) -> list[Bytes]:
+        """The JSON entries of some places, a comma behind each, in few pieces: runs out of the base, and what is not in it."""
+        numbers = self._control[chosen]
+        drawn = numbers < self._first
+        data, begins = self._atlas.base.entries(numbers if drawn.all() else np.where(drawn, numbers, 0))
+        other: dict[int, Bytes] = {
+            row: self._atlas.beside[int(numbers[row]) - self._first].json for row in np.flatnonzero(~drawn).tolist()
+        }
+        other |= {row: own.json for row, own in self._owned(chosen, "control")}
+        for row, access in self.access("json", chosen):
+            entry = other[row] if row in other else data[int(begins[row]) : int(begins[row + 1]) - 1]
+            other[row] = fragments.with_access(entry, access)
+        pieces: list[Bytes] = []
+        done = 0
+        for row in sorted(other):
+            pieces += (data[done : int(begins[row])], other[row], b",")
+            done = int(begins[row + 1])
+        return [*pieces, data[done:]]
+
     def _bytes(self, form: str, chosen: Ints, shown: Ints, facet: str) -> list[Bytes]:
         numbers = shown[chosen]
         beside = np.flatnonzero(numbers >= self._first)
