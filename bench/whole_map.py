@@ -15,9 +15,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -30,7 +32,7 @@ from bench.news_world import BEGIN, DAYS, PLACES
 from bench.whole_map_rows import TAIL, AnswerRow, WholeMap, no_head
 from projections.claims import from_micros, micros
 from services.timeline.api import rendering
-from services.timeline.atlas import drawing
+from services.timeline.atlas import drawing, fragments
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.atlas.columns import SINCE_EVER, UNTIL_FURTHER
 from services.timeline.atlas.draft import NONE
@@ -38,6 +40,8 @@ from services.timeline.atlas.kept import Kept
 from services.timeline.build_workers import connected
 from services.timeline.composition import Timeline
 from services.timeline.selection import Selection, selected
+
+_NO_ACCESS = fragments.NO_ACCESS.json.removesuffix(b",")
 
 SHORT, LONG = 50_000, int(os.environ.get("EVENTS", "300000"))
 QUESTIONS = 25
@@ -119,17 +123,16 @@ def _rows(one: Kept) -> Iterator[AnswerRow]:
     base, drawn = one.base, one.base.control.by_valid
     for begin in range(0, drawn.many, 10_000):
         some = drawn.some(slice(begin, begin + 10_000))
-        *bounds, places, fragments = (column.tolist() for column in some)
+        *bounds, places, _ = (column.tolist() for column in some)
         said = base.bytes_of("json", some.fragment)
         for valid_from, valid_until, known_from, known_until, place, fragment in zip(
             *bounds, places, said, strict=True
         ):
             valid = _time(valid_from), _time(valid_until)
-            yield AnswerRow(place, *valid, _open(known_from), _open(known_until), bytes(fragment))
-        del fragments
+            yield AnswerRow(place, *valid, _open(known_from), _open(known_until), bytes(fragment) + _NO_ACCESS)
     quiet = sorted(set(range(len(base.places))) - set(drawn.place.tolist()))
     for place, fragment in zip(quiet, base.bytes_of("json", base.unknown[quiet]), strict=True):
-        yield AnswerRow(place, None, None, None, None, bytes(fragment))
+        yield AnswerRow(place, None, None, None, None, bytes(fragment) + _NO_ACCESS)
 
 
 def _open(bound: int) -> int | None:
@@ -194,23 +197,26 @@ def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes:
 
 
 def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
-    """Of all that the answer is made of: an entry for each place, and what is laid into those that have an access."""
+    """Of all fragments that the answer is made of, by Python's own means."""
     base = ground.kept.base
-    shown, access = base.picked(micros(at), known)
-    laid_in = access[access != NONE]
-    return lambda: b",".join(base.bytes_of("json", shown)) + b"".join(base.bytes_of("json", laid_in))
+    control, access = base.picked(micros(at), known)
+    rest = np.maximum(access, 0)
+    return lambda: b"".join(
+        chain.from_iterable(zip(base.bytes_of("json", control), base.bytes_of("json", rest), strict=True))
+    )
 
 
 def _gathering(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
-    """The same by Arrow's means, without what is laid in: a bound that we do not reach."""
-    shown, _ = ground.kept.base.picked(micros(at), known)
-    return lambda: bytes(ground.kept.base.entries(shown)[0])
+    """The same by Arrow's means: all that we could save is to find out which they are."""
+    base = ground.kept.base
+    control, access = base.picked(micros(at), known)
+    return lambda: bytes(base.entries(control, access)[0])
 
 
 def _entries(ground: Ground, at: datetime, known: int) -> bytes:
     """The entries as if there were no access, as the databases hold them."""
-    shown, _ = ground.kept.base.picked(micros(at), known)
-    return b",".join(ground.kept.base.bytes_of("json", shown))
+    control, access = ground.kept.base.picked(micros(at), known)
+    return bytes(ground.kept.base.entries(control, np.full_like(access, NONE))[0][:-1])
 
 
 def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:

@@ -10,7 +10,6 @@ from projections.claims import micros
 from services.timeline import flat, wire
 from services.timeline.asked import Asked
 from services.timeline.atlas.columns import Ints
-from services.timeline.atlas.fragments import with_access
 from services.timeline.atlas.picture import Picture
 from services.timeline.reader import Reader
 from services.timeline.selection import Selection, below, matches
@@ -49,10 +48,7 @@ def _json(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
 
 
 def _ndjson(picture: Picture, _: Asked, chosen: Ints) -> bytes:
-    found = picture.control("json", chosen)
-    for row, access in picture.access("json", chosen):
-        found[row] = with_access(found[row], access)
-    return b"\n".join([*found, b""])
+    return b"".join(picture.entries(chosen, b"\n")) if len(chosen) else b""
 
 
 def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:

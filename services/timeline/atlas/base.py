@@ -79,18 +79,19 @@ class Base:
         """Fragments in one of the formats, not copied: slices of mapped memory (two thirds of the time of joining copies)."""
         offsets, begin = self.offsets[form], self.file.begin(form)
         starts = (offsets[fragments] + begin).tolist()
-        ends = (offsets[fragments + 1] + (begin - (form == "json"))).tolist()  # without the comma behind it
+        ends = (offsets[fragments + 1] + begin).tolist()
         view = self.file.view
         return [view[start:end] for start, end in zip(starts, ends, strict=True)]
 
-    def entries(self, fragments: Ints) -> tuple[memoryview, Longs]:
+    def entries(self, control: Ints, access: Ints) -> tuple[memoryview, Longs]:
         """JSON entries, a comma behind each, copied out of the file into one piece; where each begins, and the last ends.
 
-        Arrow gathers them in a fifth of the time of slices joined by Python.
+        Arrow gathers them in a fifth of the time that slices joined by Python take.
         """
-        gathered = self.json.take(pa.array(fragments))
-        _, begins, data = gathered.buffers()
-        where = np.frombuffer(begins, np.int64, len(fragments) + 1)
+        parts = np.empty(2 * len(control), np.int32)
+        parts[::2], parts[1::2] = control, np.maximum(access, 0)  # 0 is what is said where there is none
+        _, begins, data = self.json.take(pa.array(parts)).buffers()
+        where = np.frombuffer(begins, np.int64, len(parts) + 1)[::2]
         return memoryview(data)[: int(where[-1])], where
 
     @property
