@@ -11,10 +11,12 @@ from projections.builds import Build
 from projections.policies import Reading
 from projections.views import Database
 from services.timeline import building, verifications
-from services.timeline.build_workers import Workers
+from services.timeline.build_workers import Workers, connected
 from services.timeline.building import Builder, Building
-from services.timeline.composition import Timeline
+from services.timeline.composition import Timeline, opened
+from services.timeline.settings import Settings
 from tests.integration.test_follower import _until
+from tests.integration.test_log import ROLES
 from tests.integration.test_rebuilding import everything, own
 from tests.told_histories import as_posted, told
 
@@ -128,3 +130,38 @@ def test_only_what_is_far_behind_is_folded_anew(
     assert building.far_behind(own) == [empty]
     monkeypatch.setattr(building, "FAR", 100_000)
     assert building.far_behind(own) == []
+
+
+def test_on_the_oldest_and_on_the_newest_server(each_database: str) -> None:
+    """A view is built, verified, and caught up in bulk."""
+    posted = as_posted(told(random.Random("servers"), "shuffled", developments=60))
+    with opened(Settings(database_url=each_database)) as timeline, connected(each_database) as connection:
+        timeline.writer.append(posted[:100], "test")
+        timeline.follower.follow()
+        builds.ask(connection, "built", Reading(), None)
+        verifications.ask(connection, views.find(connection, "current"))
+        builder = Builder(timeline.log.pool, workers=0, part=20)
+        builder.do_what_waits(connection)
+        assert _verified(connection)
+        timeline.writer.append(posted[100:], "test")
+        assert builder.catch_up(connection, views.find(connection, "built"))
+        timeline.follower.follow()
+
+        assert everything(connection, views.find(connection, "built")) == (
+            everything(connection, views.find(connection, "current"))
+        )
+
+
+def test_whoever_reads_is_granted_a_new_views_tables(each_database: str) -> None:
+    """The same rights as on those that `docker/roles.sql` has seen."""
+    with opened(Settings(database_url=each_database)) as timeline, connected(each_database) as connection:
+        connection.execute(ROLES.read_bytes())
+        timeline.writer.append(as_posted(told(random.Random("rights"), "shuffled", developments=20)), "test")
+        builds.ask(connection, "built", Reading(), None)
+        Builder(timeline.log.pool, workers=0).do_what_waits(connection)
+        view = views.find(connection, "built")
+        held = "SELECT has_table_privilege(%s, %s, 'SELECT'), has_table_privilege(%s, %s, 'DELETE')"
+        table = f"claim_version_{view.tables}"
+        for role, expected in (("timeline_read", (True, False)), ("timeline_follow", (True, True))):
+            assert connection.execute(held, [role, table, role, table]).fetchone() == expected
+        connection.execute("DROP OWNED BY timeline_append, timeline_read, timeline_follow, timeline_access")

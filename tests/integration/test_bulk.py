@@ -140,6 +140,16 @@ def test_pinned_rows_are_kept_for_ever_and_others_are_not(desk: tuple[Timeline, 
         assert client.get(f"/v1/stretches?{query}").headers["cache-control"] == "no-cache"
 
 
+@pytest.mark.parametrize(("f", "lines"), [("ndjson", 0), ("csv", 1)])
+@pytest.mark.parametrize("told", ["stretches", "beliefs"])
+def test_where_no_place_is_there_is_no_row(desk: tuple[Timeline, Any], told: str, f: str, lines: int) -> None:
+    """An empty box is an empty table, with its head where the format has one."""
+    _, client = desk
+    answer = client.get(f"/v1/{told}?bbox=-1,-1,0,0&f={f}")
+    assert answer.status_code == 200
+    assert len(answer.text.splitlines()) == lines
+
+
 def test_a_box_and_a_place_choose_the_rows(desk: tuple[Timeline, Any]) -> None:
     """As they do on the map."""
     _, client = desk

@@ -98,7 +98,7 @@ def _told(
         rows = bulk.rows(opened.reader, asked, told, facet, locations)
         held.callback(rows.close)
         chunks = bulk.WRITERS[form](told, rows)
-        first = next(chunks)  # what goes wrong at once is told as a problem
+        first = next(chunks, b"")  # what goes wrong at once is told as a problem; no place, no row
         return _Stream(chain((first,), chunks), FORMATS[form], headers, held.pop_all())
     raise AssertionError  # the stack swallows nothing
 

@@ -8,6 +8,7 @@ import psycopg
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from psycopg_pool import PoolTimeout
+from starlette.responses import StreamingResponse
 
 from services.timeline import wire
 from services.timeline.api import rendering
@@ -26,7 +27,11 @@ router = APIRouter(tags=["Status"])
 _Bound = Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]*$")]
 
 
-@router.get("/v1/replay", **document(StatusChange, 404, formats=(rendering.NDJSON, SSE), streamed=True))
+_DOCUMENT = document(StatusChange, 404, formats=(rendering.NDJSON, SSE), streamed=True)
+_DOCUMENT["responses"][204] = {"description": "Nothing is left to tell after `Last-Event-ID`"}
+
+
+@router.get("/v1/replay", **_DOCUMENT)
 def replay(
     request: Request,
     opened: Opened,
@@ -67,7 +72,7 @@ def replay(
         return Response(status_code=204, headers=HEADERS)
     media_type = SSE if streamed else rendering.NDJSON
     if request.scope.get("head"):
-        return Response(media_type=media_type, headers=HEADERS)
+        return StreamingResponse(iter(()), media_type=media_type, headers=HEADERS)  # without a length, as GET is
     streams: Streams = request.app.state.streams
     written = _events(streams, found, pace) if streamed else _lines(streams, found, pace)
     return Admitted(streams, written, media_type)
