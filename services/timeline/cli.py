@@ -17,8 +17,23 @@ from typer.core import TyperGroup
 
 from projections import retrying
 from projections.views import UnknownView
-from services.timeline import cli_keys, console, development_table, doctor, files, keys, logs, serving, story, typed
+from services.timeline import (
+    cli_audit,
+    cli_keys,
+    console,
+    development_table,
+    doctor,
+    files,
+    keys,
+    logs,
+    serving,
+    story,
+    typed,
+)
 from services.timeline.asked import Asked, CannotAsk, NotYet
+from services.timeline.audit.integrator import CannotIntegrate
+from services.timeline.audit.notes import UnusableKey as UnusableLogKey
+from services.timeline.audit.signing import CannotSign
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
@@ -51,6 +66,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_audit.app, name="audit")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -71,6 +87,9 @@ def main() -> None:
     except _FOR_PEOPLE as error:
         console.complain(error)
         sys.exit(UNREACHABLE if isinstance(error, _NOT_REACHED) else BAD)
+    except CannotSign as error:
+        console.complain(error)
+        sys.exit(NO)
     except typer.TyperException as error:  # how the command was written; empty where the help was shown instead
         if error.format_message().strip():
             console.complain(error.format_message())
@@ -80,7 +99,7 @@ def main() -> None:
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, serving.CannotServe, keys.UnusableKey,
+    files.Unreadable, serving.CannotServe, keys.UnusableKey, UnusableLogKey, CannotIntegrate,
 )  # fmt: skip
 
 

@@ -45,6 +45,13 @@ def answer(request: Request, asked: Asked | None, body: bytes, media_type: str =
     return Response(body, media_type=media_type, headers=headers)
 
 
+def kept(request: Request, body: bytes, media_type: str) -> Response:
+    """Bytes that never change at their address."""
+    response = answer(request, None, body, media_type)
+    response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
 def wanted_format(request: Request, f: str | None, known: Sequence[str] = tuple(FORMATS)) -> str:
     """The format by `f=`, else by the first media type of `Accept` that we have, else JSON.
 
