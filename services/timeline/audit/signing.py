@@ -34,6 +34,10 @@ logger = structlog.get_logger(__name__)
 _AFTER_A_RESTORE: Final = 'docs/audit.md, "After a restore", says what can be done'
 
 
+#: What a log is called whose key nobody named, before its id. `.invalid` is nobody's domain (RFC 2606).
+NAMED_BY_ID: Final = "timeline.invalid/"
+
+
 class CannotSign(RuntimeError):
     """A checkpoint that must not be signed, or no key to sign it with; one line for people."""
 
@@ -105,7 +109,7 @@ def keys_of(chosen: Settings, log_id: UUID, *, make: bool) -> LogKeys | None:
     else:
         book = file.with_name(file.name + ".signed")
     if make and not file.exists():
-        _make(file, chosen.log_origin or f"timeline.invalid/{log_id}")
+        _make(file, chosen.log_origin or f"{NAMED_BY_ID}{log_id}")
     try:
         text = file.read_text("utf-8")
     except FileNotFoundError:

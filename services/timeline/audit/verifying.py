@@ -16,6 +16,7 @@ from services.timeline.audit import stored
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.notes import Note, PublicKey, SignatureRefused, UnusableNote
 from services.timeline.audit.recomputing import Job, Part, Problem, recompute, whole_tiles
+from services.timeline.audit.signing import NAMED_BY_ID
 from services.timeline.audit.stored import Reach
 
 #: So many events are one job.
@@ -106,6 +107,7 @@ class _Verifying:
         self._on_progress = on_progress
         self._signers: dict[str, PublicKey] = {}
         self._events = self._covered = self._agreeing = 0
+        self._at_the_end: _Disagrees | None = None
 
     def verdict(self, problem: Problem | None) -> Verdict:
         return Verdict(self._events, self._covered, self._agreeing, tuple(self._signers.values()), problem)
@@ -113,7 +115,7 @@ class _Verifying:
     def run(self, outside: Sequence[Held], recompute_all: Recompute) -> None:
         reach = self._reach()
         signed = [*self._stored(), *(self._outside(one) for one in outside)]
-        self._one_origin(signed)
+        self._one_origin(reach, signed)
         sizes = sorted({one.checkpoint.size for one in signed if one.checkpoint.size <= reach.size})
         jobs = list(self._jobs(reach, sizes))
         roots, pieces = self._recomputed(jobs, recompute_all)
@@ -128,16 +130,15 @@ class _Verifying:
             raise _Disagrees(None, str(error)) from None
         row = self._connection.execute("SELECT count(*), min(position), max(position) FROM event").fetchone()
         assert row is not None
-        self._events, first, last = row
+        self._events, first, last = row[0], row[1], row[2] or 0
         if first is not None and first < 1:
             raise _Disagrees(first, "positions begin with 1")
-        if (last or 0) > reach.head:
-            raise _Disagrees(reach.head + 1, f"the log's head is said to be at {reach.head:,}")
-        if reach.head > (last or 0):
-            raise _Disagrees((last or 0) + 1, f"it is missing: the log's head is at {reach.head:,}")
-        if reach.size > reach.head:
-            raise _Disagrees(reach.head + 1, f"it is missing: the tree has {reach.size:,} events")
-        return reach
+        end = min(reach.head, last)
+        if last != reach.head:
+            self._at_the_end = _Disagrees(end + 1, f"the log's head is at {reach.head:,}, its last event at {last:,}")
+        elif reach.size > end:
+            self._at_the_end = _Disagrees(end + 1, f"it is missing: the tree has {reach.size:,} events")
+        return reach._replace(head=end)
 
     def _stored(self) -> Iterator[_Signed]:
         for size, note in stored.every_checkpoint(self._connection):
@@ -162,10 +163,12 @@ class _Verifying:
         self._signers |= {str(one): one for one in signers}
         return _Signed(name, found)
 
-    def _one_origin(self, signed: Sequence[_Signed]) -> None:
+    def _one_origin(self, reach: Reach, signed: Sequence[_Signed]) -> None:
         origins = {key.name for key in self._known[:1]} | {one.checkpoint.origin for one in signed}
         if len(origins) > 1:
             raise _Disagrees(None, f"the checkpoints are of different logs: {', '.join(sorted(origins))}")
+        if any(one.startswith(NAMED_BY_ID) and one != f"{NAMED_BY_ID}{reach.log_id}" for one in origins):
+            raise _Disagrees(None, f"log_id is {reach.log_id}, but the checkpoints are of {', '.join(origins)}")
 
     def _jobs(self, reach: Reach, sizes: list[int]) -> Iterator[Job]:
         for start in range(0, reach.head, PART):
@@ -187,6 +190,8 @@ class _Verifying:
             pieces |= part.pieces
             last_at = part.last_at
             self._on_progress(job.until)
+        if self._at_the_end is not None:  # what disagrees before it has been told by now
+            raise self._at_the_end
         self._head_time(last_at)
         return roots, pieces
 
