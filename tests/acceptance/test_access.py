@@ -46,7 +46,13 @@ MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "
 
 #: Routes that take more than others of their method.
 JUDGES = {"analyst", "admin"}
+AUDITORS = {"auditor", "admin"}
 MORE: dict[str, set[str]] = {
+    "GET /v1/log/proofs/inclusion": AUDITORS,
+    "GET /v1/log/proofs/consistency": AUDITORS,
+    "GET /v1/log/receipts/{position}": AUDITORS,
+    "GET /v1/log/tile/entries/{path}": AUDITORS,
+    "GET /v1/log/tile/{level}/{path}": AUDITORS,
     "POST /v1/views/{view}/set-aside/retry": JUDGES,
     **{
         f"POST /v1/developments/{{development_id}}/{path}": JUDGES
@@ -61,6 +67,9 @@ NAMES = {
     "actor_id": "hts",
     "development_id": str(KNOWN),
     "view": "current",
+    "position": "1",
+    "level": "0",
+    "path": "000.p/1",
 }
 
 ANALYSTS = {
@@ -135,7 +144,8 @@ def table(timeline: Timeline) -> dict[str, BaseRoute]:
     for route in routes(create(timeline)):
         methods = getattr(route.original_route, "methods", None)
         assert methods, f"{route}: a kind of route that nothing is known of"
-        found |= {f"{method} {route.path}": route.original_route for method in methods if method != "HEAD"}
+        path = getattr(route.original_route, "path_format", route.path)
+        found |= {f"{method} {path}": route.original_route for method in methods if method != "HEAD"}
     assert len(found) > 15
     return found
 

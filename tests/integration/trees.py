@@ -29,7 +29,8 @@ class Kept:
 
     def grow(self, lines: Sequence[bytes], batch: int = 100) -> None:
         """Record events, bring the tree up to them and sign."""
-        self.timeline.writer.append(list(lines), "key:desk")
+        if lines:
+            self.timeline.writer.append(list(lines), "key:desk")
         with self.connection() as connection:
             integrator.integrate(connection, batch)
             signing.sign(connection, self.settings, 1_733_130_000)
