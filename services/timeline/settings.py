@@ -28,7 +28,8 @@ class Settings(BaseSettings):
         oidc_roles_claim: The claim that lists the roles of who presents one; a path where it has dots.
         log_origin: The name of the log in its checkpoints, an address without scheme; by default that of its key.
         log_key_file: The file of the key that signs checkpoints; made where it is missing. By default below `home`.
-        log_key: That key itself, instead of a file. Two keys, a line each, sign while one follows the other.
+        log_key: That key itself, instead of a file. There may be several, a line each: all private ones sign (while one
+            follows the other), public ones did once.
         log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
         log_checkpoint_events: ... or after so many of them.
     """

@@ -3,10 +3,12 @@
 import json
 import re
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +38,7 @@ from tests.acceptance.test_rest import (
     source,
 )
 from tests.conftest import fresh_database
+from tests.integration.trees import Kept
 from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 
 #: What each kind of route is open to, said here a second time and otherwise than in `access`.
@@ -83,10 +86,13 @@ ANALYSTS = {
 
 @contextmanager
 def _opened(server: str, **said: Any) -> Iterator[Timeline]:
-    with fresh_database(server) as database, opened(Settings(database_url=database, **said)) as timeline:
-        timeline.writer.append([json.dumps(one).encode() for one in small_world()], "key:founder", atomic=True)
-        timeline.follower.follow()
-        yield timeline
+    with tempfile.TemporaryDirectory() as home, fresh_database(server) as database:
+        settings = Settings(database_url=database, home=Path(home), **said)
+        with opened(settings) as timeline:
+            timeline.writer.append([json.dumps(one).encode() for one in small_world()], "key:founder", atomic=True)
+            timeline.follower.follow()
+            Kept(timeline, settings).grow([])
+            yield timeline
 
 
 def new_key(

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 #: What a key is for: the log's own signature, or a witness's with its time (C2SP tlog-cosignature, `cosignature/v1`).
 LOG, WITNESS = 1, 4
 
+#: What a private key begins with.
+PRIVATE: Final = "PRIVATE+KEY+"
+
 _ALGORITHMS: Final = (LOG, WITNESS)
-_PRIVATE: Final = "PRIVATE+KEY+"
 _NAME: Final = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 _SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
@@ -94,9 +96,9 @@ class PrivateKey:
             UnusableKey: it is not, or says of itself what is not so.
         """
         text = text.strip()
-        if not text.startswith(_PRIVATE):
+        if not text.startswith(PRIVATE):
             raise UnusableKey("a private key of a log begins with PRIVATE+KEY+")
-        name, algorithm, seed, said = _read_key(text.removeprefix(_PRIVATE))
+        name, algorithm, seed, said = _read_key(text.removeprefix(PRIVATE))
         found = cls(name, algorithm, seed)
         if found.public.key_id != said:
             raise UnusableKey(f"the private key of {name}: its id is not the one that it says")
@@ -132,7 +134,7 @@ class PrivateKey:
 
     def written(self) -> str:
         """The key as its file holds it."""
-        return f"{_PRIVATE}{self.name}+{self.public.key_id.hex()}+{_encoded(self.algorithm, self.seed)}"
+        return f"{PRIVATE}{self.name}+{self.public.key_id.hex()}+{_encoded(self.algorithm, self.seed)}"
 
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed)

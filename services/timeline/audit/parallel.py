@@ -24,6 +24,7 @@ def snapshot(conninfo: str) -> Iterator[Connection[Any]]:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.execute("SET LOCAL timezone TO 'UTC'")
         connection.execute("SET LOCAL work_mem TO '128MB'")  # streams are sorted once
+        connection.execute("SELECT 1")  # the state seen is that of the first question
         yield connection
 
 

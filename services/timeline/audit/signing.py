@@ -18,6 +18,7 @@ from events import merkle
 from services.timeline.audit import stored
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.notes import (
+    PRIVATE,
     Note,
     PrivateKey,
     PublicKey,
@@ -48,10 +49,12 @@ class LogKeys:
 
     Attributes:
         state: Where the last checkpoint that they signed is kept.
+        retired: Keys that signed once, and sign no more; what they signed is still the log's.
     """
 
     keys: tuple[PrivateKey, ...]
     state: Path
+    retired: tuple[PublicKey, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -60,8 +63,8 @@ class LogKeys:
 
     @property
     def public(self) -> list[PublicKey]:
-        """The halves that everybody may have."""
-        return [key.public for key in self.keys]
+        """The halves that everybody may have; of those that sign no more, too."""
+        return [*(key.public for key in self.keys), *self.retired]
 
     def last(self) -> Checkpoint | None:
         """What they signed last, by their own book.
@@ -102,7 +105,7 @@ def keys_of(chosen: Settings, log_id: UUID, *, make: bool) -> LogKeys | None:
     if chosen.log_key is not None:
         if chosen.log_key_file is not None:
             raise UnusableKey("TIMELINE_LOG_KEY and TIMELINE_LOG_KEY_FILE are both set; one of them is enough")
-        return _named(chosen, _read("TIMELINE_LOG_KEY", chosen.log_key), book)
+        return _read(chosen, "TIMELINE_LOG_KEY", chosen.log_key, book)
     file = chosen.log_key_file
     if file is None:
         file = chosen.home / f"log-{log_id}.key"
@@ -116,7 +119,7 @@ def keys_of(chosen: Settings, log_id: UUID, *, make: bool) -> LogKeys | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableKey(f"{file} cannot be read: {error}") from None
-    return _named(chosen, _read(str(file), text), book)
+    return _read(chosen, str(file), text, book)
 
 
 def sign(connection: Database, chosen: Settings, time: int) -> Kept | None:
@@ -194,21 +197,24 @@ def _origin(kept: Kept | None) -> str:
     return kept.note.partition("\n")[0] if kept else "this log"
 
 
-def _read(where: str, text: str) -> tuple[PrivateKey, ...]:
+def _read(chosen: Settings, where: str, text: str, state: Path) -> LogKeys:
+    """Keys, one a line: private ones sign, public ones did."""
+    lines = text.split()
     try:
-        found = tuple(PrivateKey.read(line) for line in text.split())
+        signing = tuple(PrivateKey.read(line) for line in lines if line.startswith(PRIVATE))
+        retired = tuple(PublicKey.read(line) for line in lines if not line.startswith(PRIVATE))
     except UnusableKey as error:
         raise UnusableKey(f"{where}: {error}") from None
-    if not found:
-        raise UnusableKey(f"{where}: there is no key in it")
-    return found
-
-
-def _named(chosen: Settings, keys: tuple[PrivateKey, ...], state: Path) -> LogKeys:
-    names = {key.name for key in keys} | ({chosen.log_origin} if chosen.log_origin else set())
+    if not signing:
+        raise UnusableKey(f"{where}: there is no private key in it; one begins with {PRIVATE}")
+    names = (
+        {key.name for key in signing}
+        | {key.name for key in retired}
+        | ({chosen.log_origin} if chosen.log_origin else set())
+    )
     if len(names) > 1:
         raise UnusableKey(f"the log's keys and TIMELINE_LOG_ORIGIN name it differently: {', '.join(sorted(names))}")
-    return LogKeys(keys, state)
+    return LogKeys(signing, state, retired)
 
 
 def _make(file: Path, name: str) -> None:
