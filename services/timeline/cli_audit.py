@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from services.timeline import console, typed
+from services.timeline import console, logs, typed
 from services.timeline.audit import integrator, parallel, signing, stored
 from services.timeline.audit.integrating import took_lock
 from services.timeline.audit.notes import PublicKey, UnusableKey
@@ -126,6 +126,7 @@ def _newest(connection: Connection[Any], chosen: Settings) -> Kept:
 
 @contextlib.contextmanager
 def _database(chosen: Settings) -> Iterator[tuple[str, Connection[Any]]]:
+    logs.configure(chosen.log_level)
     with database(chosen) as conninfo, connect(conninfo) as connection:
         migrate(connection)
         yield conninfo, connection
