@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import appends, folds, following, killing, pinned, point_status, tailing
+from bench import appends, auditing, folds, following, killing, pinned, point_status, tailing
 from services.timeline.cycles import collect_rarely
 
 BENCHES = {
@@ -14,6 +14,7 @@ BENCHES = {
     "killing": killing.run,
     "following": following.run,
     "regrading": following.regrading,
+    "auditing": auditing.run,
 }
 
 

@@ -227,7 +227,9 @@ def _make(file: Path, name: str) -> None:
         raise UnusableKey(f"a key of the log cannot be made at {file}: {error.strerror}") from None
     try:
         os.link(fresh, file)  # fails where somebody was faster: a key is never overwritten
-        logger.warning("made the key that signs the log; keep a copy of it elsewhere", file=str(file), key=str(key.public))
+        logger.warning(
+            "made the key that signs the log; keep a copy of it elsewhere", file=str(file), key=str(key.public)
+        )
     except FileExistsError:
         pass
     finally:
