@@ -13,13 +13,13 @@ from psycopg import Connection
 
 from events.leaves import joined
 
-_FIXED: Final = "position, recorded_at, event_id, stream_id"
+_FIXED: Final = "position, recorded_at, event_id::text, stream_id::text"
 _LEAF: Final = f"{_FIXED}, recorded_by, type, structure"
 _WHOLE: Final = f"{_LEAF}, text, salt"
 
-#: The count of columns, then each with its length: two of 8 bytes, two of 16; then the length of the next.
-_HEAD: Final = struct.Struct("!hiqiqi16si16s")
-_LENGTHS: Final = (8, 8, 16, 16)
+#: The count of columns, then each with its length: two of 8 bytes, two UUIDs as text; then the length of the next.
+_HEAD: Final = struct.Struct("!hiqiqi36si36si")
+_LENGTHS: Final = (8, 8, 36, 36)
 _LENGTH: Final = struct.Struct("!i")
 
 #: What a binary COPY begins with: a signature of 11 bytes, flags, and the length of an extension that there is none of.
@@ -96,35 +96,31 @@ def leaf_of(row: Row) -> bytes:
         moment = _moment(row.recorded_at)
     except OverflowError:
         raise UnreadableRow("recorded_at is no time of this calendar") from None
-    return joined(row.position, uuid_text(row.event_id), moment, row.recorded_by, row.type, row.structure)
-
-
-def uuid_text(raw: bytes) -> bytes:
-    """A UUID as it is written."""
-    digits = raw.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}".encode()
+    return joined(row.position, row.event_id, moment, row.recorded_by, row.type, row.structure)
 
 
 def _row(data: bytes, *, whole: bool) -> Row:
+    """A row taken apart, a column after another: this is where a long log spends its time."""
+    length_at = _LENGTH.unpack_from
     try:
-        _, one, position, two, recorded_at, three, event_id, four, stream_id = _HEAD.unpack_from(data)
-        if (one, two, three, four) != _LENGTHS:
+        _, one, position, two, recorded_at, three, event_id, four, stream_id, length = _HEAD.unpack_from(data)
+        end = _HEAD.size + length
+        recorded_by, (length,), place = data[_HEAD.size : end], length_at(data, end), end + 4
+        end = place + length
+        stored_type, (length,), place = data[place:end], length_at(data, end), end + 4
+        end = place + length
+        structure, text, salt = data[place:end], None, None
+        if (one, two, three, four) != _LENGTHS or not (recorded_by and stored_type and structure):
             raise UnreadableRow("a column that every event has is empty")
-        found: list[Any] = []
-        place, end = _HEAD.size, len(data)
-        while place < end:
-            (length,) = _LENGTH.unpack_from(data, place)
-            place += 4
-            if length < 0:
-                found.append(None)
-                continue
-            found.append(data[place : place + length])
-            place += length
+        if whole:
+            (length,), place = length_at(data, end), end + 4
+            end = place + max(length, 0)
+            text = data[place:end] if length >= 0 else None
+            (length,), place = length_at(data, end), end + 4
+            salt = data[place:] if length >= 0 else None
     except struct.error:
         raise UnreadableRow("the row breaks off") from None
-    if len(found) != (5 if whole else 3) or place != end or None in found[:3]:
-        raise UnreadableRow("a column that every event has is empty")
-    return Row(position, recorded_at, event_id, stream_id, *found)
+    return Row(position, recorded_at, event_id, stream_id, recorded_by, stored_type, structure, text, salt)
 
 
 def _moment(microseconds: int) -> bytes:

@@ -13,7 +13,7 @@ from events.merkle import complete
 from events.recorded import reference_stream
 from events.tiles import WIDTH, Tile
 from services.timeline.audit import stored
-from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, rows, uuid_text
+from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, rows
 
 #: Stored types whose stream is a development.
 _OF_DEVELOPMENTS: Final = (b"development-", b"report-")
@@ -148,14 +148,14 @@ class _Recomputing:
 
 def _wrong_stream(row: Row) -> str | None:
     """Where `stream_id` is not that of the structure. Of a development, its id in the structure is all that is asked."""
-    if row.type.startswith(_OF_DEVELOPMENTS) and b'"development_id":"%b"' % uuid_text(row.stream_id) in row.structure:
+    if row.type.startswith(_OF_DEVELOPMENTS) and b'"development_id":"%b"' % row.stream_id in row.structure:
         return None
     try:
         kind, key = codec.decode_for_folds(row.type.decode(), row.structure).stream
     except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes)
         return _not_of_type(row, error)
-    stream = key.bytes if isinstance(key, UUID) else _reference_stream(kind, key)
-    return None if stream == row.stream_id else "stream_id is not that of its structure"
+    stream = str(key if isinstance(key, UUID) else _reference_stream(kind, key))
+    return None if stream.encode() == row.stream_id else "stream_id is not that of its structure"
 
 
 def _wrong_shape(row: Row) -> str | None:
@@ -184,8 +184,8 @@ def _wrong_text(row: Row, *, redacted: bool) -> str | None:
 
 
 @lru_cache(maxsize=10_000)
-def _reference_stream(kind: str, key: str) -> bytes:
-    return reference_stream(kind, key).bytes
+def _reference_stream(kind: str, key: str) -> UUID:
+    return reference_stream(kind, key)
 
 
 def whole_tiles(roots: Sequence[bytes]) -> dict[Tile, bytes]:
