@@ -3,6 +3,7 @@
 --   timeline_append  records events and nothing else: it cannot change, remove or reorder what is there
 --   timeline_read    reads the log and the views
 --   timeline_follow  keeps the views and the tree, which can be made again, and adds checkpoints; it cannot touch the log
+--                    (building, verifying or dropping a view makes and drops tables: that takes the owner)
 --   timeline_access  checks keys of access; it cannot make, change or revoke one
 --
 -- They are groups without login: GRANT timeline_append TO some_user;
@@ -22,14 +23,17 @@ END $$;
 GRANT SELECT, INSERT ON event TO timeline_append;
 GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 
-GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading
+GRANT SELECT ON build, build_part, verification, discarded TO timeline_read, timeline_follow;
+GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading,
+    touched, touched_span
     TO timeline_read, timeline_follow;
 GRANT SELECT ON log_tree, log_tile, log_checkpoint TO timeline_read, timeline_follow;
 GRANT UPDATE (size) ON log_tree TO timeline_follow;
 GRANT INSERT, UPDATE ON log_tile TO timeline_follow;
 GRANT INSERT ON log_checkpoint TO timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
-GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading TO timeline_follow;
+GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading, touched, touched_span
+    TO timeline_follow;
 
 GRANT SELECT, UPDATE (last_used) ON access_key TO timeline_access;
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from events import codec
@@ -11,18 +11,19 @@ from events.recorded import RecordedEvent, stream_id
 from events.records import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event that may be appended: everything that the log does not decide itself.
 
     Attributes:
         version: Its place in its stream, one more than the version held.
+        form: Its stored form, where it was made already; else the log makes it.
     """
 
     event: Event
     event_id: UUID
     version: int
     recorded_by: str
+    form: codec.StoredForm | None = None
 
     @property
     def originator_id(self) -> UUID:
@@ -42,15 +43,21 @@ class Place:
 
 
 class Held(Protocol):
-    """What the log holds, read under the lock of an append."""
+    """What the log holds, read under the lock of an append.
+
+    Attributes:
+        head: The last event's place.
+    """
+
+    head: Place
 
     def look_up(
         self, event_ids: Collection[UUID], streams: Collection[UUID]
     ) -> tuple[dict[UUID, "HeldEvent"], dict[UUID, int]]:
         """The events already recorded under some ids, and the version of each of some streams that exists."""
 
-    def stream(self, stream: UUID) -> list[RecordedEvent[Event]]:
-        """The events of one stream in order, without text."""
+    def streams(self, streams: Collection[UUID]) -> dict[UUID, list[RecordedEvent[Event]]]:
+        """The events of some streams, of each in order, without text; none for a stream that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,11 @@ class HeldEvent:
     text: bytes | None
     salt: bytes | None
 
-    def says_the_same_as(self, event: Event) -> bool:
-        """Whether `event` would be stored with the same bytes. A redacted text cannot be compared: then it does not."""
+    def says_the_same_as(self, form: codec.StoredForm) -> bool:
+        """Whether an event would be stored with the same bytes. A redacted text cannot be compared: then it does not."""
         if self.text is None and codec.committed_to_text(self.structure):
             return False
-        again = codec.encode(event, salt=self.salt or b"\0" * 16)
+        again = codec.salted(form, self.salt)
         return (again.name, again.structure, again.text) == (self.name, self.structure, self.text)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an event in itself, whatever the log holds; and what is odd about it but kept, with a flag.
+"""What is wrong with an event in itself, whatever the log holds. What is odd but kept: `warnings.py`.
 
 A registry: one small function an event type. Whether ids exist, and what they were amended to, is decided by the
 intake under the lock of the append, not here.
@@ -22,7 +22,7 @@ from events.developments import (
 from events.problems import Problem, shown
 from events.records import Event, changed
 from events.reference import ActorRegistered, Geometry, LocationRegistered, LocationRevised
-from events.times import Period, rfc3339
+from events.times import rfc3339
 from events.vocabulary import KINDS, ROLES
 
 
@@ -31,34 +31,13 @@ def problems(event: Event) -> list[Problem]:
     return [*_blank_text(event), *_CHECKS.get(type(event), _nothing)(event)]
 
 
-def flags(event: Event, occurred: Period | None = None) -> list[str]:
-    """What is odd about an event but kept, since real sources do it.
-
-    Args:
-        occurred: The period of the development that a later report is about, where it is known.
-    """
-    found: list[str] = []
-    report = getattr(event, "report", None)
-    said = event.occurred if isinstance(event, DevelopmentReported) else occurred
-    if isinstance(report, Report) and said is not None and report.published_at < said.start:
-        found.append(
-            f"report.published_at: published {rfc3339(report.published_at)}, before the development "
-            f"began ({rfc3339(said.start)})"
-        )
-    figures = event.figures if isinstance(event, DevelopmentReported) else ()
-    found += [
-        f"figures[{index}]: low, best and high of {figure.of!r} are out of order"
-        for index, figure in enumerate(figures)
-        if figure.out_of_order
-    ]
-    return found
-
-
 def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[Problem]:
     """What keeps participants from standing in a development of this kind: unknown, foreign, missing or doubled roles."""
     kind = KINDS.get(kind_name)
     if kind is None:
         return [Problem("kind", shown(kind_name), _unknown_kind(kind_name))]
+    if _fits(kind_name, tuple(one.role for one in participants)) and len(set(participants)) == len(participants):
+        return []
     found = [
         Problem(f"participants[{index}].role", shown(one.role), _foreign_role(one.role, kind_name))
         for index, one in enumerate(participants)
@@ -76,6 +55,19 @@ def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[P
             said = f"{one.actor_id} stands {times} times as {one.role}"
             found.append(Problem("participants", shown(one.actor_id), said))
     return found
+
+
+def _fits(kind_name: str, roles: tuple[str, ...]) -> bool:
+    """Whether a kind takes these roles, has those that it needs, and may be so filled by participants who all differ.
+
+    Most events are right, and there are few ways to be: asked before anything is counted and put into words.
+    """
+    kind = KINDS[kind_name]
+    return (
+        all(role in kind.roles for role in roles)
+        and all(roles.count(role) >= least for role, least in kind.required.items())
+        and (not kind.any_of or any(role in roles for role in kind.any_of))
+    )
 
 
 def _unknown_kind(name: str) -> str:

@@ -59,6 +59,9 @@ _STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
     }
 )
 
+#: The events that may hold numbers with a fraction (coordinates); all other numbers are whole by their type.
+_FRACTIONS: Final = frozenset({r.LocationRegistered, r.LocationRevised})
+
 #: From a stored name with version to the step that brings its tree to the next version. None needed yet.
 _UPCASTERS: Final[Mapping[str, Callable[[Tree], Tree]]] = MappingProxyType({})
 
@@ -107,15 +110,44 @@ def encode(event: Event, salt: bytes | None = None) -> StoredForm:
     Args:
         salt: The salt to use again, to compare an event with one that is stored already; None draws a new one.
     """
-    tree = cast(Tree, _numbers_as_in_rfc_8785(msgspec.to_builtins(event)))
+    cls = type(event)
+    tree: Tree = msgspec.to_builtins(event)
+    if cls in _FRACTIONS:
+        tree = cast(Tree, _numbers_as_in_rfc_8785(tree))
     del tree["type"], tree["event_id"]
-    words = _take_text(tree, _STORED[type(event)].text)
-    text = canonical(words) if words else None
-    if text is not None and salt is None:
+    words = _take_text(tree, _STORED[cls].text)
+    unsealed = _UNSEALED % canonical(tree)
+    if not words:
+        return StoredForm(STORED_NAMES[cls], unsealed + b"null}", None, None)
+    text = canonical(words)
+    if salt is None:
         salt = os.urandom(16)
-    digest = hashlib.sha256((salt or b"") + text).hexdigest() if text is not None else None
-    structure = canonical({"event": tree, "text_sha256": digest})
-    return StoredForm(STORED_NAMES[type(event)], structure, text, salt if text is not None else None)
+    return StoredForm(STORED_NAMES[cls], _sealed(unsealed, text, salt), text, salt)
+
+
+def salted(form: StoredForm, salt: bytes | None) -> StoredForm:
+    """The same content with another salt: what `encode` gives for that salt."""
+    if form.text is None or salt is None:
+        return form
+    return form._replace(structure=_sealed(form.structure[:-_SEAL], form.text, salt), salt=salt)
+
+
+def content(form: StoredForm) -> bytes:
+    """All that was said, whatever the salt: equal for equal contents, and for no others."""
+    if form.text is None:
+        return b"%s\n%s" % (form.name.encode(), form.structure)
+    return b"%s\n%s\n%s" % (form.name.encode(), form.structure[:-_SEAL], form.text)
+
+
+#: The structure up to the digest of the text, which stands last: "event" sorts before "text_sha256".
+_UNSEALED: Final = b'{"event":%s,"text_sha256":'
+
+#: So many bytes the digest takes, in its quotes, with the end of the object.
+_SEAL: Final = 64 + 3
+
+
+def _sealed(unsealed: bytes, text: bytes, salt: bytes) -> bytes:
+    return b'%s"%s"}' % (unsealed, hashlib.sha256(salt + text).hexdigest().encode())
 
 
 def decode(name: str, structure: bytes, text: bytes | None = None) -> Event:

@@ -58,6 +58,14 @@ class Log:
             ).fetchall()
         return map(as_recorded, rows)
 
+    def at(self, positions: Collection[int]) -> list[RecordedEvent[Any]]:
+        """The events at some positions, with their text, in the order of the log."""
+        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                f"{SELECT_WHOLE} WHERE position = ANY(%s::bigint[]) ORDER BY position", [list(positions)]
+            ).fetchall()
+        return list(map(as_recorded, rows))
+
     def behind(self) -> timedelta:
         """How far the database's clock runs behind the log: positive where the last event lies in its future."""
         with self.pool.connection() as connection:

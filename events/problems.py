@@ -41,13 +41,18 @@ class UnusableEvent(ValueError):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
+def visible(text: str) -> str:
+    """A text with the escapes of characters that do something rather than being seen."""
+    return _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+
+
 def shown(value: object) -> object:
     """A value as it is safe and useful to show in an error, also on a terminal: long text and containers are cut short,
     and characters that do something rather than being seen stand as their escapes.
     """
     if isinstance(value, str):
         cut = value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
-        return _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", cut)
+        return visible(cut)
     if isinstance(value, int | float | bool) or value is None:
         return value if len(repr(value)) <= MAX_SHOWN else repr(value)[: MAX_SHOWN - 1] + "…"
     try:

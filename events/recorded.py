@@ -1,6 +1,7 @@
 """An event before and after the log: what is handed in, and the same fact with its place in the one sequence."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -20,6 +21,7 @@ def stream_id(event: Event) -> UUID:
     return key if isinstance(key, UUID) else reference_stream(kind, key)
 
 
+@lru_cache(maxsize=100_000)
 def reference_stream(kind: str, key: str) -> UUID:
     """The stream of a source, actor or location."""
     return uuid5(STREAMS, f"{kind}:{key}")

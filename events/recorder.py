@@ -6,9 +6,10 @@ needs more rights than an insert-only role has, and its pipeline mode hangs for 
 parameters. So `insert_events` and the reading are overridden whole.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -43,13 +44,13 @@ class LogRecorder(PostgresApplicationRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         """The library's entrance: append stored events whose versions the caller has assigned."""
         with self._appending() as appending:
-            return [place.position for place in appending.write(list(stored_events))]
+            rows = [row if isinstance(row, StoredRow) else _foreign_row(row) for row in stored_events]
+            return [place.position for place in appending.write([_bare(row) for row in rows])]
 
     def append(self, decide: Decide) -> list[Place]:
         """Lock, let the caller decide on what is held, write, commit."""
         with self._appending() as appending:
-            mapper = LogMapper()
-            return appending.write([mapper.to_stored_event(event) for event in decide(appending)])
+            return appending.write(_stored_rows(decide(appending)))
 
     @contextmanager
     def _appending(self) -> Iterator["_Appending"]:
@@ -135,7 +136,7 @@ class LogMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         new: NewEvent = domain_event
-        form = codec.encode(new.event)
+        form = new.form or codec.encode(new.event)
         return StoredRow(
             originator_id=new.originator_id,
             originator_version=new.version,
@@ -227,7 +228,10 @@ class _NoTranscoder(Transcoder):
         raise NotImplementedError
 
 
-# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one.
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one. Each event is one
+# position and one microsecond after the one before it, so the first tells of all.
 _INSERT = """
 WITH moment AS MATERIALIZED (
     SELECT greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
@@ -239,10 +243,10 @@ WITH moment AS MATERIALIZED (
          WITH ORDINALITY AS new (event_id, stream_id, version, recorded_by, type, structure, text, salt, n)
     ORDER BY n
     RETURNING position, recorded_at
+), told AS (
+    SELECT min(recorded_at) AS first, max(position) AS last FROM written
 )
-SELECT position, recorded_at,
-       CASE WHEN position = max(position) OVER () THEN pg_notify(%b, position::text) END
-FROM written ORDER BY position
+SELECT first, pg_notify(%b, last::text) FROM told
 """
 
 #: Events that are recorded already, and the versions of streams, in one round trip.
@@ -266,14 +270,17 @@ class _Appending:
         assert row is not None
         self.head = Place(*row)
 
-    def write(self, stored: Sequence[StoredEvent]) -> list[Place]:
+    def write(self, rows: Sequence["_Row"]) -> list[Place]:
         """Insert the events at the next positions; PostgreSQL moves the head with them (`log_advance`)."""
-        if not stored:
+        if not rows:
             return []
-        rows = self._connection.execute(
-            _INSERT, [self.head.recorded_at, self.head.position, *_columns(stored), CHANNEL]
-        ).fetchall()
-        return [Place(position, recorded_at) for position, recorded_at, *_ in rows]
+        columns = map(list, zip(*rows, strict=True))  # bound as arrays
+        written = self._connection.execute(_INSERT, [self.head.recorded_at, self.head.position, *columns, CHANNEL])
+        row = written.fetchone()
+        assert row is not None
+        first: datetime = row[0]
+        begin = self.head.position + 1
+        return [Place(begin + number, first + number * _MICROSECOND) for number in range(len(rows))]
 
     def look_up(
         self, event_ids: Collection[UUID], streams: Collection[UUID]
@@ -284,26 +291,33 @@ class _Appending:
         recorded = {row[1]: HeldEvent(Place(row[2], row[3]), *row[4:8]) for row in rows if row[0]}
         return recorded, {row[1]: row[8] for row in rows if not row[0]}
 
-    def stream(self, stream: UUID) -> list[RecordedEvent[Event]]:
+    def streams(self, streams: Collection[UUID]) -> dict[UUID, list[RecordedEvent[Event]]]:
         rows = self._connection.execute(
-            f"{SELECT_STRUCTURE} WHERE stream_id = %b ORDER BY version", [stream], binary=True
+            f"{SELECT_STRUCTURE} WHERE stream_id = ANY(%b) ORDER BY stream_id, version", [list(streams)], binary=True
         ).fetchall()
-        return list(map(structure_only, rows))
+        found: dict[UUID, list[RecordedEvent[Event]]] = {stream: [] for stream in streams}
+        for row in rows:
+            found[row[4]].append(structure_only(row))
+        return found
 
 
-def _columns(stored: Sequence[StoredEvent]) -> list[list[Any]]:
-    """The rows as columns, ready to be bound as binary arrays."""
-    rows = [row if isinstance(row, StoredRow) else _foreign_row(row) for row in stored]
-    return [
-        [row.event_id for row in rows],
-        [row.originator_id for row in rows],
-        [row.originator_version for row in rows],
-        [row.recorded_by for row in rows],
-        [row.topic for row in rows],
-        [row.state for row in rows],
-        [row.text for row in rows],
-        [row.salt for row in rows],
-    ]
+#: A row to insert: event id, stream, version, recorded by, type, structure, text, salt.
+_Row = tuple[UUID, UUID, int, str, str, bytes, bytes | None, bytes | None]
+
+
+def _stored_rows(events: Iterable[NewEvent]) -> list[_Row]:
+    found: list[_Row] = []
+    for new in events:
+        form = new.form or codec.encode(new.event)
+        found.append((new.event_id, new.originator_id, new.version, new.recorded_by, *form))
+    return found
+
+
+def _bare(row: StoredRow) -> _Row:
+    assert isinstance(row.originator_id, UUID)
+    return (
+        row.event_id, row.originator_id, row.originator_version, row.recorded_by, row.topic, row.state, row.text, row.salt,
+    )  # fmt: skip
 
 
 def _foreign_row(event: StoredEvent) -> StoredRow:

@@ -49,11 +49,12 @@ def _recorded(row: Sequence[Any], decode: Callable[[str, bytes], Event]) -> Reco
         recorded_by=recorded_by,
         event_id=event_id,
         version=version,
-        event=_decoded(stream_id, name, structure, decode),
+        event=decoded(stream_id, name, structure, decode),
     )
 
 
-def _decoded(stream_id: UUID, name: str, structure: bytes, decode: Callable[[str, bytes], Event]) -> Event:
+def decoded(stream_id: UUID, name: str, structure: bytes, decode: Callable[[str, bytes], Event]) -> Event:
+    """An event from its stored structure as `decode` reads it; `Undecodable` where that is not understood here."""
     try:
         event = decode(name, structure)
     except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes, the other rows are none the worse)

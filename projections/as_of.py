@@ -42,7 +42,7 @@ def versions_as_of(
 
 def _ever_at(connection: Connection[TupleRow], locations: Collection[str]) -> dict[UUID, set[UUID]]:
     """Every development ever recorded at some places, with all that is merged into it by now."""
-    recorded = views.find(connection, "current")
+    recorded = views.complete(connection)
     rows = connection.execute(
         recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = ANY(%s)"),
         [list(locations)],

@@ -34,13 +34,13 @@ def rectangles(versions: Iterable[ClaimVersion]) -> Iterator[Rectangle]:
         Rectangles, none overlapping, together covering the plane, neighbours on either axis different; each when it
         ends on the known axis, and those that still hold last.
     """
-    board = _Board()
-    for known, ending, beginning in _steps(one for one in versions if one.bearing != "ignored"):
+    board = Board()
+    for known, ending, beginning in steps(one for one in versions if one.bearing != "ignored"):
         yield from board.step(known, ending, beginning)
     yield from board.rest()
 
 
-def _steps(
+def steps(
     versions: Iterable[ClaimVersion],
 ) -> Iterator[tuple[int, list[ClaimVersion], list[ClaimVersion]]]:
     """At each moment of the known axis the versions that end and those that begin."""
@@ -54,17 +54,29 @@ def _steps(
         yield known, ends.get(known, []), begins.get(known, [])
 
 
-class _Board:
-    """The claims known at the moment in their order, and the stretches that hold, each with when it began to."""
+class Board:
+    """The claims known at the moment in their order, and the stretches that hold, each with when it began to.
 
-    def __init__(self) -> None:
-        self._claims: list[ClaimVersion] = []
-        self._stretches: list[Stretch] = stretches(())
+    Attributes:
+        begun: The stretches that the last step brought, in their order.
+        folded: The claims that the last step folded again: all that the begun stretches rest on.
+    """
+
+    def __init__(self, claims: Iterable[ClaimVersion] = ()) -> None:
+        """
+        Args:
+            claims: What is known before the first step, in its order and none ignored.
+        """
+        self._claims: list[ClaimVersion] = list(claims)
+        self._stretches: list[Stretch] = stretches(self._claims)
         self._known_from: dict[Stretch, int | None] = dict.fromkeys(self._stretches)
+        self.begun: list[Stretch] = list(self._stretches)
+        self.folded: list[ClaimVersion] = list(self._claims)
 
     def step(
         self, known: int, ending: Sequence[ClaimVersion], beginning: Sequence[ClaimVersion]
     ) -> Iterator[Rectangle]:
+        """Let claim versions end and begin at a moment; the rectangles that end by that."""
         for version in ending:
             del self._claims[bisect_left(self._claims, version.order, key=_order)]
         for version in beginning:
@@ -101,11 +113,13 @@ class _Board:
             if stretch not in kept:
                 began = self._known_from.pop(stretch)
                 yield Rectangle(stretch.valid_from, stretch.valid_until, began, known, stretch.answer)
-        for stretch in fresh:
-            if stretch not in kept:
-                self._known_from[stretch] = known
+        self.begun = [stretch for stretch in fresh if stretch not in kept]
+        self.folded = claims[first:last]
+        for stretch in self.begun:
+            self._known_from[stretch] = known
 
     def rest(self) -> Iterator[Rectangle]:
+        """The rectangles that still hold."""
         for stretch in self._stretches:
             yield Rectangle(stretch.valid_from, stretch.valid_until, self._known_from[stretch], None, stretch.answer)
 

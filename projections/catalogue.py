@@ -73,10 +73,15 @@ class _History:
 
 
 class Catalogue:
-    """The reference data of the log up to `position`."""
+    """The reference data of the log up to `position`.
+
+    Attributes:
+        locations_told: How many events about locations it rests on.
+    """
 
     def __init__(self) -> None:
         self.position = 0
+        self.locations_told = 0
         self._locations: dict[str, _History] = {}
         self._actors: dict[str, _History] = {}
         self._sources: dict[str, _History] = {}
@@ -93,6 +98,7 @@ class Catalogue:
 
     def _take_in(self, one: RecordedEvent[Event]) -> None:
         kind, key = one.event.stream
+        self.locations_told += kind == "location"
         histories = {"location": self._locations, "actor": self._actors, "source": self._sources}[kind]
         if isinstance(one.event, LocationRegistered | ActorRegistered | SourceRegistered):
             histories[str(key)] = _History(one.position, one.event)
@@ -113,6 +119,16 @@ class Catalogue:
         """Whether a location is registered by a position."""
         held = self._locations.get(location_id)
         return held is not None and held.position <= position
+
+    def registered(self, location_id: str) -> int | None:
+        """The position at which a location was registered; None where it is not."""
+        held = self._locations.get(location_id)
+        return held.position if held is not None else None
+
+    def is_revised(self, location_id: str) -> bool:
+        """Whether anything was stated of a location since it was registered, however it is asked about."""
+        held = self._locations.get(location_id)
+        return held is not None and bool(held.later)
 
     def location_ids(self, position: int) -> list[str]:
         """Every location registered by a position, ordered by id."""

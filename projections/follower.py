@@ -18,7 +18,7 @@ from events.log import Log, streams
 from events.recorded import RecordedEvent
 from events.records import Event
 from events.undecodable import Undecodable
-from projections import regrading, setting_aside, stored_developments, views
+from projections import regrading, setting_aside, stored_developments, touched_places, views
 from projections.claims import ClaimVersion
 from projections.knowing import Recorded
 from projections.mergers import leads_to, with_merged
@@ -55,7 +55,7 @@ class Follower:
             on_progress: Told the least position folded, after each batch.
         """
         while True:
-            positions = [self._follow_view(view) for view in self._views()]
+            positions = [self._follow_view(view) for view in self._views() if view.until is None]
             if on_progress is not None:
                 on_progress(min(positions))
             if all(position == self._log.head().position for position in positions):
@@ -103,7 +103,10 @@ class Follower:
                 raise CannotFold
             setting_aside.put(connection, view, end, {**folded.failed, **dict(setting_aside.of_reference(batch))})
             held = views.versions_of(connection, view, folded.developments - touched.begun)
-            views.replace(connection, view, held - folded.fresh, folded.fresh - held)
+            stale, fresh = held - folded.fresh, folded.fresh - held
+            views.replace(connection, view, stale, fresh)
+            found = touched_places.between(stale, fresh)
+            touched_places.note(connection, view, end, found, moved=part.after is None)
             stored_developments.keep(connection, view, folded.rows, folded.developments - touched.begun)
             views.remember(connection, view, touched.mentions, touched.mergers)
             if part.after is not None:

@@ -11,7 +11,7 @@ class Progress(NamedTuple):
     """How far a view has come.
 
     Attributes:
-        lag: So many events are not folded yet.
+        lag: So many events are not folded yet; none of a view that stands at a position for ever.
         lag_seconds: So long ago the oldest event that is not folded yet was recorded; 0 where none is.
         set_aside: So much could not be folded.
         regrading: The position of a source graded anew that is being folded in parts; None where none is.
@@ -27,9 +27,10 @@ class Progress(NamedTuple):
 def every(connection: Database) -> list[Progress]:
     """How far each view has come, in the order in which they were made."""
     rows = connection.execute(
-        "SELECT view.view_id, log_head.position - view.position, clock_timestamp() - oldest.recorded_at, "
+        "SELECT view.view_id, CASE WHEN until IS NULL THEN log_head.position - view.position ELSE 0 END, "
+        "clock_timestamp() - oldest.recorded_at, "
         "(SELECT count(*) FROM set_aside WHERE set_aside.view_id = view.view_id), regrading.position "
-        "FROM view CROSS JOIN log_head LEFT JOIN event AS oldest ON oldest.position = view.position + 1 "
+        "FROM view CROSS JOIN log_head LEFT JOIN event AS oldest ON until IS NULL AND oldest.position = view.position + 1 "
         "LEFT JOIN regrading ON regrading.view_id = view.view_id",
         binary=True,
     ).fetchall()

@@ -13,7 +13,7 @@ from events.log import Log, streams
 from events.recorded import stream_id
 from events.records import Event
 from events.undecodable import Undecodable
-from projections import regrading, setting_aside, stored_developments, views
+from projections import regrading, setting_aside, stored_developments, touched_places, views
 from projections.follower import Touched, graded_until, mentions_in, mergers_in
 from projections.knowing import Recorded
 from projections.setting_aside import SetAside
@@ -95,6 +95,7 @@ def _fold(connection: Database, log: Log, view: View, end: int, ids: Collection[
     folded = setting_aside.fold(touched.developments(), graded_until(log, view, end), view.reading)
     held = views.versions_of(connection, view, folded.developments)
     views.replace(connection, view, held - folded.fresh, folded.fresh - held)
+    touched_places.revise(connection, view)
     views.extend_reach(connection, view, folded.fresh - held)
     stored_developments.keep(connection, view, folded.rows, folded.developments)
     setting_aside.take_back(connection, view, folded.developments)

@@ -17,7 +17,7 @@ from events.recorded import RecordedEvent
 from events.records import Event
 from events.undecodable import Undecodable
 from projections.claims import ClaimVersion
-from projections.developments import Development, fold_development
+from projections.developments import Development, FoldedDevelopment, fold_development
 from projections.knowing import Recorded
 from projections.policies import Reading
 from projections.sources import Sources
@@ -66,8 +66,7 @@ def fold(developments: Mapping[UUID, Sequence[Recorded]], sources: Sources, read
     folded = Folded(set(), set(), [], {})
     for development_id, recorded in developments.items():
         try:
-            _require_decoded(recorded)
-            versions, row = fold_development(development_id, recorded, sources, reading)
+            versions, row = fold_one(development_id, recorded, sources, reading)
             folded.fresh.update(versions)
             folded.rows.extend([row] if row else [])
             folded.developments.add(development_id)
@@ -76,6 +75,14 @@ def fold(developments: Mapping[UUID, Sequence[Recorded]], sources: Sources, read
         except Exception as error:  # noqa: BLE001  (whatever it is, the others are none the worse)
             folded.failed[development_id] = f"{type(error).__name__}: {error}"
     return folded
+
+
+def fold_one(
+    development_id: UUID, recorded: Sequence[Recorded], sources: Sources, reading: Reading
+) -> FoldedDevelopment:
+    """The first fold of one development: its claim versions, and what a list tells of it. It may raise anything."""
+    _require_decoded(recorded)
+    return fold_development(development_id, recorded, sources, reading)
 
 
 def _require_decoded(recorded: Sequence[RecordedEvent[Event]]) -> None:
@@ -112,7 +119,7 @@ def put(connection: Database, view: View, position: int, failed: Mapping[UUID, s
         connection.execute(
             "INSERT INTO set_aside (view_id, position, stream_id, error) VALUES (%s::int, %s, %s, %s) "
             "ON CONFLICT (view_id, position, stream_id) DO UPDATE SET error = excluded.error",
-            [view.view_id, position, stream_id, _storable(error)],
+            [view.view_id, position, stream_id, storable(error)],
         )
 
 
@@ -121,7 +128,7 @@ def fails_still(connection: Database, view: View, failed: Mapping[UUID, str]) ->
     for stream_id, error in failed.items():
         connection.execute(
             "UPDATE set_aside SET error = %s WHERE view_id = %s::int AND stream_id = %s",
-            [_storable(error), view.view_id, stream_id],
+            [storable(error), view.view_id, stream_id],
         )
 
 
@@ -151,5 +158,6 @@ def since(connection: Database, view: View, streams: Collection[UUID]) -> dict[U
     return dict(rows)
 
 
-def _storable(error: str) -> str:
+def storable(error: str) -> str:
+    """An error as PostgreSQL takes it, and not too long."""
     return error.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:_LONGEST]

@@ -133,6 +133,14 @@ class Status(NamedTuple):
     valid_from: datetime | None
     valid_until: datetime | None
 
+    @property
+    def answer(self) -> Answer:
+        """The same without what is computed at read."""
+        beside = sorted(Pending(one.assertion, one.last.development_id, one.last.standing) for one in self.pending)
+        if self.basis is None:
+            return Answer(None, None, None, tuple(beside))
+        return Answer(self.assertion, self.basis.development_id, self.basis.standing, tuple(beside))
+
 
 class Overlap(NamedTuple):
     """An accepted claim before the basis that overlaps its period, and what it asserts, resolved."""

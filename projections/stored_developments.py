@@ -107,7 +107,7 @@ def keep(connection: Connection[TupleRow], view: View, fresh: Collection[Develop
     with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
         copy.set_types(_COPY_TYPES)
         for one in sorted(new, key=lambda each: each.position):
-            copy.write_row((view.view_id, *one[:10], list(one.sources), *one[11:]))
+            copy.write_row((view.tables, *one[:10], list(one.sources), *one[11:]))
 
 
 _COPY_TYPES = (

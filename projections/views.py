@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
@@ -12,14 +12,15 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier, Literal
 
 from projections.claims import ClaimVersion
-from projections.policies import POLICIES, Reading
+from projections.policies import POLICIES, Clock, Reading
 
 Database = Connection[TupleRow]
 
 #: The views that are always kept, by name.
 ALWAYS: Final = {"current": Reading(clock="recorded"), "published": Reading(clock="reported")}
 
-_TABLES = ("claim_version", "mention", "merger", "reach", "development")
+#: The tables of a view.
+TABLES: Final = ("claim_version", "mention", "merger", "reach", "development")
 _HOUR = timedelta(hours=1)
 
 
@@ -31,44 +32,66 @@ class UnknownView(LookupError):
         super().__init__(f"there is no view {name!r}; there are {', '.join(known)}")
 
 
+class BeingBuilt(UnknownView):
+    """The view of this name or id is being built, and cannot be read yet."""
+
+    def __init__(self, name: str, percent: int, error: str | None) -> None:
+        self.name = name
+        stopped = f"; it stopped: {error}" if error else ""
+        LookupError.__init__(self, f"view {name!r} is being built: {percent}%{stopped}")
+
+
 class Overtaken(RuntimeError):
     """Another follower has moved the view meanwhile; nothing of ours was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view as it stands: its id, its name, how it reads the log, and the last position folded into it."""
+    """A view as it stands: its id, its name, how it reads the log, and the last position folded into it.
+
+    Attributes:
+        other_tables: The number of the partitions that hold its rows since it was caught up in bulk; else None.
+        until: The position at which it stands for ever; None where it follows the log.
+    """
 
     view_id: int
     name: str
     reading: Reading
     position: int
+    other_tables: int | None = None
+    until: int | None = None
+
+    @property
+    def tables(self) -> int:
+        """The number of the partitions that hold its rows."""
+        return self.view_id if self.other_tables is None else self.other_tables
 
     def table(self, name: str) -> Identifier:
         """The partition of one of the views' tables that holds this view's rows."""
-        return Identifier(f"{name}_{self.view_id}")
+        return Identifier(f"{name}_{self.tables}")
 
     def sql(self, statement: str) -> bytes:
         """A statement in which {claim_version}, {mention} and the other tables' names are this view's partitions."""
-        return _for_view(self.view_id, statement)
+        return in_tables(self.tables, statement)
 
 
 @lru_cache(maxsize=4096)
-def _for_view(view_id: int, statement: str) -> bytes:
-    for name in _TABLES:
-        statement = statement.replace(f"{{{name}}}", f'"{name}_{view_id}"')
+def in_tables(tables: int, statement: str) -> bytes:
+    """A statement in which {claim_version}, {mention} and the other tables' names are partitions of a number."""
+    for name in TABLES:
+        statement = statement.replace(f"{{{name}}}", f'"{name}_{tables}"')
     return statement.encode()
 
 
-_COLUMNS = "view_id, name, policy, policy_version, clock, exclude_sources, only_sources, position"
+VIEW_COLUMNS = "view_id, name, policy, policy_version, clock, exclude_sources, only_sources, position, tables, until"
 
 
 def define(connection: Database, name: str, reading: Reading) -> View:
     """Make a view with its empty partitions; the one that is there already where the name is taken."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtext('timeline view definition'))")
+    alone_defining(connection)
     row = connection.execute(
         "INSERT INTO view (name, policy, policy_version, clock, exclude_sources, only_sources) "
-        f"VALUES (%s, %s, %s::int, %s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}",
+        f"VALUES (%s, %s, %s::int, %s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {VIEW_COLUMNS}",
         [
             name,
             reading.policy.name,
@@ -80,14 +103,25 @@ def define(connection: Database, name: str, reading: Reading) -> View:
     ).fetchone()
     if row is None:
         return find(connection, name)
-    view = _view(row)
-    for table in _TABLES:
+    view = view_of(row)
+    for table in TABLES:
         connection.execute(
             SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN ({})").format(
                 view.table(table), Identifier(table), Literal(view.view_id)
             )
         )
     return view
+
+
+def alone_defining(connection: Database) -> None:
+    """Until the transaction ends nobody else makes a view, or gives one another name."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('timeline view definition'))")
+
+
+def named(connection: Database, name: str) -> View | None:
+    """The view that bears a name, if one does."""
+    row = connection.execute(f"SELECT {VIEW_COLUMNS} FROM view WHERE name = %s", [name]).fetchone()
+    return view_of(row) if row else None
 
 
 def find(connection: Database, name: str) -> View:
@@ -97,71 +131,43 @@ def find(connection: Database, name: str) -> View:
         UnknownView: there is none; the message names those that there are.
     """
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM view WHERE name = %s OR view_id::text = %s ORDER BY name = %s DESC LIMIT 1",
+        f"SELECT {VIEW_COLUMNS} FROM view WHERE name = %s OR view_id::text = %s ORDER BY name = %s DESC LIMIT 1",
         [name, name, name],
     ).fetchone()
     if row is None:
-        raise UnknownView(name, (view.name for view in every(connection)))
-    return _view(row)
+        raise missing(connection, name)
+    return view_of(row)
+
+
+def missing(connection: Database, name: str) -> UnknownView:
+    """Why there is no view of a name or id: it is being built, or nobody has asked for one."""
+    row = connection.execute(
+        "SELECT coalesce(sum(events) FILTER (WHERE done) * 100 / nullif(sum(events), 0), 0)::int, error FROM build "
+        "LEFT JOIN build_part USING (build_id) WHERE name = %s OR (name IS NOT NULL AND build_id::text = %s) GROUP BY build_id",
+        [name, name],
+    ).fetchone()
+    return BeingBuilt(name, *row) if row else UnknownView(name, (view.name for view in every(connection)))
 
 
 def every(connection: Database) -> list[View]:
     """All views, in the order in which they were made."""
-    return [_view(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM view ORDER BY view_id")]
+    return [view_of(row) for row in connection.execute(f"SELECT {VIEW_COLUMNS} FROM view ORDER BY view_id")]
 
 
-class Standing(NamedTuple):
-    """Where a view stands, and a place in the log that was asked for beside it.
-
-    Attributes:
-        newest: When its last folded event was recorded; None while nothing is folded.
-        position, recorded_at: The last event by the time, or at the position, that was asked for; None where none is.
-        set_aside, set_aside_from: How much is set aside, and the first position at which; None where nothing is.
-        regrading: A source graded anew is being folded in parts, and not all of them are done.
-    """
-
-    view: View
-    newest: datetime | None
-    position: int | None
-    recorded_at: datetime | None
-    set_aside: int
-    set_aside_from: int | None
-    regrading: bool
-
-
-_BY_TIME = "SELECT position, recorded_at FROM event WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1"
-_BY_POSITION = "SELECT position, recorded_at FROM event WHERE position = least(%s::bigint, view.position)"
-
-
-def standing(
-    connection: Database, name: str, *, known_at: datetime | None = None, known_position: int | None = None
-) -> Standing:
-    """A view by its name or id with what a question needs of the log, in one query: each read begins with it.
+def complete(connection: Database) -> View:
+    """A view on the recorded clock that follows the log and leaves nobody out: it knows every claim ever recorded.
 
     Raises:
-        UnknownView: there is none.
+        UnknownView: there is none; the last one cannot be dropped, and `current` is one until another takes the name.
     """
-    asked = "SELECT NULL::bigint, NULL::timestamptz"
-    parameters: list[int | datetime] = []
-    if known_position is not None:
-        asked, parameters = _BY_POSITION, [known_position]
-    elif known_at is not None:
-        asked, parameters = _BY_TIME, [known_at]
-    row = connection.execute(
-        f"SELECT {', '.join(f'view.{column}' for column in _COLUMNS.split(', '))}, "
-        "newest.recorded_at, asked.position, asked.recorded_at, aside.count, aside.first, "
-        "EXISTS (SELECT FROM regrading WHERE regrading.view_id = view.view_id) "
-        "FROM view LEFT JOIN event AS newest ON newest.position = view.position "
-        f"LEFT JOIN LATERAL ({asked}) AS asked (position, recorded_at) ON TRUE "
-        "CROSS JOIN LATERAL (SELECT count(*), min(position) FROM set_aside WHERE set_aside.view_id = view.view_id"
-        ") AS aside (count, first) "
-        "WHERE name = %s OR view_id::text = %s ORDER BY name = %s DESC LIMIT 1",
-        [*parameters, name, name, name],
-        binary=True,
-    ).fetchone()
+    row = connection.execute(f"SELECT {VIEW_COLUMNS} FROM view WHERE {COMPLETE} ORDER BY view_id LIMIT 1").fetchone()
     if row is None:
-        raise UnknownView(name, (view.name for view in every(connection)))
-    return Standing(_view(row[:-6]), *row[-6:])
+        raise missing(connection, "current")
+    return view_of(row)
+
+
+#: What makes a view on the recorded clock hold every claim.
+COMPLETE: Final = "clock = 'recorded' AND exclude_sources = '{}' AND only_sources = '{}' AND until IS NULL"
 
 
 def recorded_times(connection: Database, positions: Collection[int]) -> dict[int, datetime]:
@@ -172,13 +178,24 @@ def recorded_times(connection: Database, positions: Collection[int]) -> dict[int
     return dict(rows)
 
 
-def _view(row: Sequence[Any]) -> View:
-    view_id, name, policy, version, clock, exclude, only, position = row
+def view_of(row: Sequence[Any]) -> View:
+    """A view from its row."""
+    view_id, name, *said, position, tables, until = row
+    return View(view_id, name, reading_of(name, *said), position, tables, until)
+
+
+def reading_of(
+    name: str, policy: str, version: int, clock: Clock, exclude: Collection[str], only: Collection[str]
+) -> Reading:
+    """How a view reads the log, from its row.
+
+    Raises:
+        ValueError: it was folded under another version of its policy.
+    """
     rule = POLICIES[policy]
     if rule.version != version:
         raise ValueError(f"view {name!r} was folded under {policy}/{version}; this program knows {rule.label}")
-    reading = Reading(policy=rule, clock=clock, exclude_sources=frozenset(exclude), only_sources=frozenset(only))
-    return View(view_id, name, reading, position)
+    return Reading(policy=rule, clock=clock, exclude_sources=frozenset(exclude), only_sources=frozenset(only))
 
 
 def advance(connection: Database, view: View, position: int) -> None:
@@ -188,8 +205,8 @@ def advance(connection: Database, view: View, position: int) -> None:
         Overtaken: the view is no longer where this follower left it.
     """
     moved = connection.execute(
-        "UPDATE view SET position = %s WHERE view_id = %s::int AND position = %s",
-        [position, view.view_id, view.position],
+        "UPDATE view SET position = %s WHERE view_id = %s::int AND position = %s AND coalesce(tables, view_id) = %s::int",
+        [position, view.view_id, view.position, view.tables],
     )
     if moved.rowcount != 1:
         raise Overtaken(f"view {view.name!r} was moved on from position {view.position} by another follower")
@@ -238,7 +255,7 @@ def replace(connection: Database, view: View, stale: Collection[ClaimVersion], f
     with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
         copy.set_types(_COPY_TYPES)
         for one in fresh:
-            copy.write_row((view.view_id, *one, span(one)))
+            copy.write_row((view.tables, *one, span(one)))
 
 
 _COPY_TYPES = (
@@ -265,7 +282,7 @@ def remember(
                 "INSERT INTO {mention} (view_id, source_id, development_id) "
                 "SELECT %b::int, * FROM unnest(%b::text[], %b::uuid[]) ON CONFLICT DO NOTHING"
             ),
-            [view.view_id, [source for source, _ in mentions], [development for _, development in mentions]],
+            [view.tables, [source for source, _ in mentions], [development for _, development in mentions]],
         )
     if mergers:
         connection.execute(
@@ -273,7 +290,7 @@ def remember(
                 "INSERT INTO {merger} (view_id, development_id, into_id) "
                 "SELECT %b::int, * FROM unnest(%b::uuid[], %b::uuid[]) ON CONFLICT DO NOTHING"
             ),
-            [view.view_id, [one for one, _ in mergers], [into for _, into in mergers]],
+            [view.tables, [one for one, _ in mergers], [into for _, into in mergers]],
         )
 
 
@@ -284,7 +301,7 @@ def note_reach(connection: Database, view: View, known: int, fresh: Collection[C
             "INSERT INTO {reach} (view_id, known, takes_effect) SELECT %s::int, %s, latest FROM greatest(%s, "
             "(SELECT takes_effect FROM {reach} ORDER BY known DESC LIMIT 1)) AS latest WHERE latest IS NOT NULL"
         ),
-        [view.view_id, known, max((one.takes_effect for one in fresh), default=None)],
+        [view.tables, known, max((one.takes_effect for one in fresh), default=None)],
     )
 
 

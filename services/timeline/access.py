@@ -58,6 +58,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /readyz": None,
         "GET /openapi.json": None,
         "GET /v1/status": "read",
+        "GET /v1/stretches": "read",
+        "GET /v1/beliefs": "read",
         "GET /v1/locations": "read",
         "GET /v1/locations/{location_id}": "read",
         "GET /v1/locations/{location_id}/status": "read",
@@ -71,7 +73,15 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/developments": "read",
         "GET /v1/developments/{development_id}": "read",
         "GET /v1/changes": "read",
+        "GET /v1/replay": "read",
         "GET /v1/views": "read",
+        "POST /v1/views": "judge",
+        "GET /v1/views/diff": "read",
+        "GET /v1/views/{view}": "read",
+        "DELETE /v1/views/{view}": "judge",
+        "POST /v1/views/{view}/promote": "judge",
+        "GET /v1/views/{view}/verify": "read",
+        "POST /v1/views/{view}/verify": "judge",
         "GET /v1/views/{view}/set-aside": "read",
         "POST /v1/views/{view}/set-aside/retry": "judge",
         "GET /v1/log/checkpoint": "read",
@@ -164,9 +174,19 @@ def recording(principal: Principal) -> Callable[[Event], None]:
     return check
 
 
+def via(principal: Principal, tool: str) -> str:
+    """What is recorded beside an event that a principal recorded through a tool of ours (`local via ucdp-ged/1`)."""
+    return f"{principal.name} via {tool}"
+
+
 def recorder_shown(principal: Principal, recorded_by: str) -> str | None:
-    """Who recorded an event, as far as a principal may know it: auditors of everybody, everybody of themselves."""
-    return recorded_by if recorded_by == principal.name or principal.has("audit") else None
+    """Who recorded an event, as far as a principal may know it: auditors of everybody, everybody of themselves.
+
+    What was recorded through a tool is one's own too. Tools run on the command line, where everybody is `local`: the names
+    of others are told by those who give them out and may hold any words, so nothing is taken off those.
+    """
+    own = recorded_by == principal.name or (principal.name == LOCAL.name and recorded_by.startswith(via(LOCAL, "")))
+    return recorded_by if own or principal.has("audit") else None
 
 
 def known_roles(said: Iterable[str]) -> frozenset[Role]:

@@ -15,9 +15,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from events.log import Pool
-from projections import views
+from projections import views, where_it_stands
 from projections.claims import FOREVER, from_micros, micros
-from projections.views import Standing, View
+from projections.views import View
+from projections.where_it_stands import Standing
 
 #: A read that waits for a position gives up after so many seconds.
 PATIENCE = 5.0
@@ -103,13 +104,13 @@ def settled(
         _wait_for(pool, view, min_position)
     asked = {"known_at": known_at, "known_position": known_position}
     with pool.connection() as connection:
-        standing = views.standing(connection, view, **asked)  # type: ignore[arg-type]
+        standing = where_it_stands.standing(connection, view, **asked)  # type: ignore[arg-type]
         if standing.view.reading.clock == "recorded":
             yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
             return
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            standing = views.standing(connection, view)
+            standing = where_it_stands.standing(connection, view)
             yield _on_the_reported_clock(connection, standing, view, at, known_at, known_position)
 
 
@@ -171,13 +172,22 @@ def _is_whole(standing: Standing, position: int) -> bool:
 
 
 def _wait_for(pool: Pool, name: str, min_position: int) -> None:
-    """Wait until a view has folded a position."""
+    """Wait until a view has folded a position.
+
+    Raises:
+        NotYet: it has not in time.
+        CannotAsk: it never will.
+    """
     give_up = time.monotonic() + PATIENCE
     while True:
         with pool.connection() as connection:
-            position = views.find(connection, name).position
+            view = views.find(connection, name)
+        position = view.position
         if position >= min_position:
             return
+        if view.until is not None:
+            said = f"view {view.name!r} is frozen at position {view.until} and will not come to this one"
+            raise CannotAsk("min_position", min_position, said)
         if time.monotonic() > give_up:
             raise NotYet(min_position, position)
         time.sleep(0.01)

@@ -114,7 +114,7 @@ def changes(
         view=view,
         policy=second.view.reading.policy.label,
         clock=clock,
-        changes=tuple(Change(one, _differs(old.get(one), new.get(one)), old.get(one), new.get(one)) for one in chosen),
+        changes=tuple(Change(one, differs(old.get(one), new.get(one)), old.get(one), new.get(one)) for one in chosen),
         next=onward,
     )
     return Found(page, first.pinned and second.pinned)
@@ -185,7 +185,7 @@ def _within(reader: Reader, asked: Asked, root: str | None) -> set[str] | None:
     return {root, *catalogue.descendants(root, asked.at, asked.known_position)}
 
 
-def _differs(old: BothFacets | None, new: BothFacets | None) -> tuple[str, ...]:
+def differs(old: BothFacets | None, new: BothFacets | None) -> tuple[str, ...]:
     """In which parts two answers differ."""
     if old is None or new is None:
         return ("registered",)

@@ -16,14 +16,20 @@ import typer
 from typer.core import TyperGroup
 
 from projections import retrying
-from projections.views import UnknownView
+from projections.builds import Taken
+from projections.promoting import Refused
+from projections.views import BeingBuilt, UnknownView
 from services.timeline import (
     cli_audit,
+    cli_import,
     cli_keys,
+    cli_replay,
+    cli_views,
     console,
     development_table,
     doctor,
     files,
+    importing,
     keys,
     logs,
     serving,
@@ -34,10 +40,14 @@ from services.timeline.asked import Asked, CannotAsk, NotYet
 from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
+from services.timeline.building import CannotBuild
 from services.timeline.composition import Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
+from services.timeline.importers import running
+from services.timeline.importers.made import WrongFormat
+from services.timeline.importers.request import look_at
 from services.timeline.migrate import MigrationError
 from services.timeline.migrate import migrate as apply_migrations
 from services.timeline.migrate import pending as pending_migrations
@@ -67,6 +77,7 @@ db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_audit.app, name="audit")
+app.add_typer(cli_views.app, name="view")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -96,10 +107,10 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, psycopg.OperationalError)
+_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, serving.CannotServe, keys.UnusableKey, UnusableLogKey, CannotIntegrate,
+    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
 )  # fmt: skip
 
 
@@ -152,11 +163,50 @@ def serve(
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="NDJSON, plain or .gz; - is standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain or .gz; - is standard input.")],
+    format_: Annotated[str | None, typer.Option("--format", help=cli_import.FORMAT)] = None,
+    mapping: Annotated[str | None, typer.Option(help="TOML: what columns and words mean. See docs/formats.md.")] = None,
+    source: Annotated[str | None, typer.Option(help="Id of the source whose data set it is.")] = None,
+    source_name: Annotated[str | None, typer.Option(help="Its name, where it is not registered yet.")] = None,
+    source_kind: Annotated[str | None, typer.Option(help="Its kind, such as monitoring_group.")] = None,
+    reliability: Annotated[
+        str | None, typer.Option(help="Its grade, A to F. Without one: F, and all stays pending.")
+    ] = None,
+    aligned_with: Annotated[
+        list[str] | None, typer.Option(help="An actor it is aligned with; may be repeated.")
+    ] = None,
+    origin_reliability: Annotated[
+        str, typer.Option(help="Grade of original sources that are not registered yet.")
+    ] = "F",
+    credibility: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Of its reports, 1 to 6; 6, the default: not judged.")
+    ] = None,
+    zone: Zone = "UTC",
+    published: Annotated[str | None, typer.Option(help="When this edition was published. Default now.")] = None,
+    within: Annotated[str | None, typer.Option(help="Location above places that have no other.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8, such as cp1256.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what came of it as JSON.")] = None,
+    look_alikes: Annotated[
+        bool, typer.Option("--look-alikes", help="Warn of developments that look like others held (slower).")
+    ] = False,
 ) -> None:
-    """Record events from files, one JSON object a line. Good lines stand; refused ones are told by number (exit 2)."""
+    """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2).
+
+    A file may be imported again, also after a stop in the middle: what is there already is not recorded twice.
+    """
+    said = cli_import.said(
+        format_, paths, mapping=mapping, source=source, source_name=source_name, source_kind=source_kind,
+        reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, credibility=credibility,
+        zone=zone,
+        published=published, within=within, encoding=encoding, report=report,
+    )  # fmt: skip
+    ready = look_at(said) if said is not None else None
     with _timeline() as timeline:
-        refused = sum(files.import_file(timeline, path) for path in paths)
+        if ready is not None:
+            refused = running.run(timeline, ready, cli_import.ask)
+        else:
+            refused = sum(importing.import_file(timeline, path, look_alikes=look_alikes) for path in paths)
+        console.catch_up(timeline)
         console.follow(timeline)
     if refused:
         raise typer.Exit(BAD)
@@ -253,6 +303,28 @@ def developments(
         )  # fmt: skip
         page = found_developments(timeline.reader, choice, view=view, cursor=cursor, limit=limit)
         development_table.show(timeline.reader, asked, page, as_json=as_json)
+
+
+@app.command()
+def replay(
+    from_: Annotated[
+        str | None, typer.Option("--from", help="The position to begin with, or a moment; a date: its begin.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The last position, or the moment to end before; a date: its end.")
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="3600x: an hour of the log a second; max: no waiting (default in pipes).")
+    ] = None,
+    place: Annotated[str | None, typer.Option(help="Only this location: an id, name or code.")] = None,
+    zone: Zone = "UTC",
+    view: View = "current",
+    as_json: Json = False,
+) -> None:
+    """Step through the log: each change of status in the order in which it became known, and what caused it."""
+    with _timeline() as timeline:
+        console.follow(timeline)
+        cli_replay.replay(timeline, from_, to, speed, place, view, zone, as_json=as_json)
 
 
 @contextlib.contextmanager

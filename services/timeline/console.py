@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -13,13 +13,16 @@ from rich.table import Table
 
 from events.problems import UnusableEvent
 from events.times import rfc3339
+from events.warnings import Warned
 from projections.claims import asserted
 from services.timeline import narration, wire
 from services.timeline.api import rendering
 from services.timeline.asked import Asked
+from services.timeline.building import Builder, far_behind
 from services.timeline.composition import Timeline
 from services.timeline.doctor import Report
-from services.timeline.reader import PlaceStatus, Reader
+from services.timeline.found import PlaceStatus
+from services.timeline.reader import Reader
 from services.timeline.selection import Selection, selected
 
 
@@ -63,9 +66,16 @@ def refused(path: str, number: int, refusal: UnusableEvent) -> None:
     err.print(f"{escape(path)}:{number}: [red]refused[/red]: {escape(str(refusal))}")
 
 
-def flagged(path: str, number: int, flag: str) -> None:
-    """A line of a file that was kept with a flag."""
-    err.print(f"{escape(path)}:{number}: [yellow]kept, with a flag[/yellow]: {escape(flag)}")
+def warned(path: str, code: str, says: str, times: int, first: Sequence[tuple[int, Warned]]) -> None:
+    """How many lines of a file were kept with one kind of warning, and the first of them."""
+    lines = "1 line" if times == 1 else f"{times:,} lines"
+    err.print(f"{escape(path)}: {lines} kept with a [yellow]warning[/yellow], {escape(code)}: {escape(says)}")
+    for number, one in first:
+        err.print(f"{escape(path)}:{number}: {escape(str(one))}")
+        for candidate in one.candidates:
+            when = f"{rfc3339(candidate.occurred_start)} to {rfc3339(candidate.occurred_end)}"
+            said = f"{candidate.development_id}  {candidate.standing or 'recorded just now'}, {when}, {', '.join(candidate.sources)}"
+            err.print(f"    {escape(said)}")
 
 
 def serving(url: str) -> None:
@@ -105,9 +115,19 @@ def reading(path: str, size: int | None) -> contextlib.AbstractContextManager[Ad
     return progress(f"importing {path}", size)
 
 
+def catch_up(timeline: Timeline) -> None:
+    """Fold anew the views that are far behind the log, which is quicker than following it; unless somebody is building."""
+    builder = Builder(timeline.log.pool)
+    with builder.alone() as connection:
+        for view in far_behind(connection) if connection is not None else ():
+            assert connection is not None
+            with progress(f"rebuilding view {view.name}", 100) as advance:
+                builder.catch_up(connection, view, lambda _, share: advance(int(share * 100)))
+
+
 def follow(timeline: Timeline) -> None:
     """Bring the views up to the log, with a bar where that takes long."""
-    behind = min(view.position for view in timeline.reader.views())
+    behind = min(view.position for view in timeline.reader.views() if view.until is None)
     head = timeline.log.head().position
     if behind < head:
         with progress("folding", head - behind) as advance:
@@ -204,8 +224,9 @@ def show_explanation(told: wire.Explanation, *, as_json: bool) -> None:
         out.print(f"   {escape(claim.words)}")
         for statement in claim.statements:
             out.print(f"   - {statement.published_at}  {escape(statement.words)}")
-        for flag in claim.flags:
-            out.print(f"   [yellow]! {escape(flag)}[/yellow]")
+        for odd in claim.warnings:
+            said = f"{odd.field}: {odd.message}" if odd.field else odd.message
+            out.print(f"   [yellow]! {escape(said)}[/yellow]")
 
 
 def show_report(report: Report, *, as_json: bool) -> None:

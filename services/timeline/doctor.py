@@ -157,6 +157,8 @@ def _views(facts: Facts) -> Iterator[Check]:
 
 
 def _lag(one: Progress, leader: Leader | None) -> Check:
+    if one.view.until is not None:
+        return Check("lag", "ok", f"view {one.view.name} is frozen at position {one.view.until:,}")
     said = f"view {one.view.name} is {one.lag:,} events and {one.lag_seconds:,.1f} seconds behind the log"
     if one.regrading is not None:
         said += f"; folding again all that a source speaks of which was graded anew at position {one.regrading}"

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,6 @@ from events.shape import write_event
 from events.undecodable import Undecodable
 from services.timeline import console
 from services.timeline.composition import Timeline
-from services.timeline.writer import Result
 
 LINES = 1_000
 LOCAL = "local"
@@ -27,33 +26,20 @@ class Unreadable(Exception):
     """A file that cannot be read or written; one line for people."""
 
 
-def import_file(timeline: Timeline, path: str) -> int:
-    """Record the events of a file; the number of lines refused, each told on standard error with its reasons.
+class Line(NamedTuple):
+    """A line of a file: its number, its bytes without the line's end, and how many bytes of the file were read by then."""
+
+    number: int
+    raw: bytes
+    read: int
+
+
+def size(path: str) -> int | None:
+    """How many bytes a file has; None for standard input.
 
     Raises:
-        Unreadable: the file is missing, or its gzip data is broken (lines before that stand).
+        Unreadable: it is missing.
     """
-    counts = {"appended": 0, "already there": 0, "refused": 0}
-    with console.reading(path, _size(path)) as advance:
-        for chunk in _chunks(_lines(path, advance)):
-            results = timeline.writer.append([line for _, line in chunk], LOCAL)
-            for (number, _), result in zip(chunk, results, strict=True):
-                counts[_outcome(result)] += 1
-                if result.refusal is not None:
-                    console.refused(path, number, result.refusal)
-                for flag in result.flags:
-                    console.flagged(path, number, flag)
-    console.say(f"{path}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
-    return counts["refused"]
-
-
-def _outcome(result: Result) -> str:
-    if result.refusal is not None:
-        return "refused"
-    return "appended" if result.appended else "already there"
-
-
-def _size(path: str) -> int | None:
     if path == "-":
         return None
     try:
@@ -62,8 +48,12 @@ def _size(path: str) -> int | None:
         raise Unreadable(f"{path}: {error.strerror}") from None
 
 
-def _lines(path: str, advance: console.Advance) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers; a line is read no further than a little over an event's bound."""
+def lines(path: str) -> Iterator[Line]:
+    """The lines that are not blank; a line is read no further than a little over an event's bound.
+
+    Raises:
+        Unreadable: the file cannot be opened, or its gzip data is broken.
+    """
     with _opened(path) as (raw, stream):
         number = 0
         try:
@@ -72,9 +62,7 @@ def _lines(path: str, advance: console.Advance) -> Iterator[tuple[int, bytes]]:
                 if not line.endswith(b"\n"):
                     _skip_rest_of_line(stream)
                 if line.strip():
-                    yield number, line.rstrip(b"\r\n")
-                if raw is not None:
-                    advance(raw.tell())
+                    yield Line(number, line.rstrip(b"\r\n"), raw.tell() if raw is not None else 0)
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             raise Unreadable(f"{path}: broken after line {number:,}: {error}") from None
 
@@ -89,7 +77,9 @@ def _skip_rest_of_line(stream: IO[bytes]) -> None:
 def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
     """A file as (what tells how far it was read, what the lines come from)."""
     if path == "-":
-        yield None, sys.stdin.buffer
+        # Not sys.stdin: whoever still waits for it in another thread would keep the process from ending.
+        with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as piped:
+            yield None, piped
         return
     try:
         raw = Path(path).open("rb")  # noqa: SIM115  (closed below; an error in opening is told differently)
@@ -98,17 +88,6 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
     with raw:
         zipped = raw.peek(2)[:2] == b"\x1f\x8b"
         yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
-
-
-def _chunks(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    chunk: list[tuple[int, bytes]] = []
-    for line in lines:
-        chunk.append(line)
-        if len(chunk) == LINES:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def export(timeline: Timeline, output: Path | None, after: int) -> None:

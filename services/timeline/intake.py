@@ -5,43 +5,44 @@ answered by the same state that the events are appended to. Reads what is held t
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
-from events import checks
+from events import checks, codec, warnings
 from events.appends import Held, HeldEvent, NewEvent, Place
 from events.developments import (
     DevelopmentAmended,
-    DevelopmentEvent,
+    DevelopmentCorroborated,
+    DevelopmentDenied,
     DevelopmentMerged,
     DevelopmentReported,
     Participant,
-    ReportRetracted,
 )
 from events.problems import Problem, UnusableEvent, shown
-from events.recorded import reference_stream, stream_id
+from events.recorded import reference_stream
 from events.records import Event, changed
-from events.reference import (
-    ActorRegistered,
-    LocationRegistered,
-    LocationRevised,
-    SourceAlignmentStated,
-    SourceRegistered,
-)
-from events.times import rfc3339
+from events.reference import ActorRegistered, LocationRegistered, LocationRevised, SourceRegistered
+from events.times import Period, rfc3339
 from events.undecodable import Undecodable
+from events.vocabulary import KINDS
+from events.warnings import Graded, Warned
+from services.timeline import parents
+from services.timeline.known import Known
+from services.timeline.prepared import Prepared
+from services.timeline.references import Reference
 
 #: A published time may lie this far ahead of the recording: clocks differ, and newspapers are dated tomorrow.
 AHEAD = timedelta(days=1)
 
 _BEGINS: Final = (SourceRegistered, ActorRegistered, LocationRegistered, DevelopmentReported)
 
+#: Events that are decided on by what was said of their development before.
+_READS_BACK: Final = (DevelopmentCorroborated, DevelopmentDenied, DevelopmentAmended, DevelopmentMerged)
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+
+class Accepted(NamedTuple):
     """An event that will be appended, or that is in the log already (then `place` says where).
 
     Attributes:
@@ -51,7 +52,7 @@ class Accepted:
     event_id: UUID
     event: Event
     place: Place | None
-    flags: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     again: bool = False
 
 
@@ -68,20 +69,35 @@ class Outdated(UnusableEvent):
 class Intake:
     """Decides on events one after another, each seeing those accepted before it, as if they were in the log already."""
 
-    def __init__(self, held: Held, now: datetime) -> None:
+    def __init__(self, held: Held, now: datetime, known: Known | None = None) -> None:
+        """
+        Args:
+            known: What earlier appends found out; it is used and added to.
+        """
         self._held = held
         self._now = now
+        self._known = known or Known()
+        self._known.begin(held.head.position)
         self._versions: dict[UUID, int] = {}
         self._absent: set[UUID] = set()
         self._already: dict[UUID, HeldEvent] = {}
         self._streams: dict[UUID, list[Event]] = {}
+        self._strange: dict[UUID, Undecodable] = {}
         self._accepted_ids: dict[UUID, Event] = {}
+        self._fresh: dict[UUID, list[Event]] = {}
         self.new: list[NewEvent] = []
 
-    def look_up(self, events: Collection[Event]) -> None:
+    def look_up(self, events: Collection[Prepared]) -> None:
         """Read what the log holds of everything that these events name, at once rather than one by one."""
-        ids = [event.event_id for event in events if event.event_id is not None]
-        self._read(ids, {stream for event in events for stream in (stream_id(event), *_named(event))})
+        ids = [one.event_id for one in events if one.event_id is not None]
+        named = {each[1:]: each for one in events for each in one.named}
+        asked = [each for each in named.values() if each.kind == "source" or not self._known.has(each.kind, each.key)]
+        streams = {one.stream for one in events}
+        streams |= {reference_stream(each.kind, each.key) for each in asked}
+        streams |= {one.event.into_id for one in events if isinstance(one.event, DevelopmentMerged)}
+        self._read(ids, streams)
+        self._known.learn(asked, self._versions, self._held)
+        self._read_histories({one.stream for one in events if isinstance(one.event, _READS_BACK)})
 
     def _read(self, event_ids: Collection[UUID], streams: Collection[UUID]) -> None:
         unknown = {stream for stream in streams if stream not in self._versions and stream not in self._absent}
@@ -91,24 +107,39 @@ class Intake:
             self._versions |= found
             self._absent |= unknown - found.keys()
 
+    def _read_histories(self, streams: Collection[UUID]) -> None:
+        """Read what is held of streams that exist."""
+        wanted = [stream for stream in streams if self._versions.get(stream, 0)]
+        for stream, recorded in (self._held.streams(wanted) if wanted else {}).items():
+            self._keep(stream, [one.event for one in recorded])
+
+    def _keep(self, stream: UUID, held: list[Event]) -> None:
+        self._streams[stream] = held
+        if strange := next((one for one in held if isinstance(one, Undecodable)), None):
+            self._strange[stream] = strange
+
     def exists(self, kind: str, key: str) -> bool:
         """Whether a source, actor or location is in the log, or accepted before."""
-        return self._version(reference_stream(kind, key)) > 0
+        return self._known.has(kind, key) or self._version(reference_stream(kind, key)) > 0
 
     def _version(self, stream: UUID) -> int:
-        self._read((), [stream])
+        if stream not in self._versions and stream not in self._absent:
+            self._read((), [stream])
         return self._versions.get(stream, 0)
 
     def history(self, stream: UUID) -> list[Event]:
         """The events of a stream, those accepted before included."""
         if stream not in self._streams:
-            held = [one.event for one in self._held.stream(stream)]
-            if strange := next((one for one in held if isinstance(one, Undecodable)), None):
-                said = f"is held with an event that cannot be read here ({strange.error}); see `timeline doctor`"
-                raise UnusableEvent([Problem("development_id", str(stream), said)], conflict=True)
-            fresh = [one.event for one in self.new if one.originator_id == stream]
-            self._streams[stream] = held + fresh
+            held = self._held.streams([stream])[stream] if self._begun_before(stream) else []
+            self._keep(stream, [*(one.event for one in held), *self._fresh.get(stream, ())])
+        if strange := self._strange.get(stream):
+            said = f"is held with an event that cannot be read here ({strange.error}); see `timeline doctor`"
+            raise UnusableEvent([Problem("development_id", str(stream), said)], conflict=True)
         return self._streams[stream]
+
+    def _begun_before(self, stream: UUID) -> bool:
+        """Whether the log itself holds a stream, rather than this batch alone."""
+        return self._version(stream) > len(self._fresh.get(stream, ()))
 
     def mark(self) -> int:
         """A point to go back to."""
@@ -120,31 +151,33 @@ class Intake:
             undone = self.new.pop()
             stream = undone.originator_id
             self._versions[stream] -= 1
+            self._fresh[stream].pop()
             if stream in self._streams:
                 self._streams[stream].pop()
             del self._accepted_ids[undone.event_id]
 
-    def decide(self, event: Event, recorded_by: str, expected_version: int | None = None) -> Accepted:
+    def decide(self, one: Prepared, recorded_by: str, expected_version: int | None = None) -> Accepted:
         """Accept an event, or recognise it.
 
         Raises:
             Outdated: its stream is not at the expected version.
             UnusableEvent: every reason against it; `conflict` where it contradicts what is held under the same id.
         """
-        if event.event_id is not None and (known := self._recognise(event.event_id, event)) is not None:
+        if one.event_id is not None and (known := self._recognise(one.event_id, one)) is not None:
             return known
-        problems = [*checks.problems(event), *self._general_problems(event)]
-        problems = problems or list(_HELD_CHECKS.get(type(event), _nothing)(self, event))
+        problems = [*one.problems, *self._general_problems(one)]
+        if not problems and (check := _HELD_CHECKS.get(type(one.event))) is not None:
+            problems = list(check(self, one.event))
         if problems:
             raise UnusableEvent(problems)
-        if expected_version is not None and (found := self._version(stream_id(event))) != expected_version:
+        if expected_version is not None and (found := self._version(one.stream)) != expected_version:
             raise Outdated("expected_version", expected_version, found)
-        return self._accept(event, recorded_by)
+        return self._accept(one, recorded_by)
 
-    def _recognise(self, event_id: UUID, event: Event) -> Accepted | None:
-        held = self._already.get(event_id)
+    def _recognise(self, event_id: UUID, one: Prepared) -> Accepted | None:
+        event, held = one.event, self._already.get(event_id)
         if held is not None:
-            if held.says_the_same_as(event):
+            if held.says_the_same_as(one.form or codec.encode(event)):
                 return Accepted(event_id, event, held.place)
             said = f"is recorded already at position {held.place.position} with other content"
             raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
@@ -156,39 +189,58 @@ class Intake:
         said = "stands twice in this batch, with different content"
         raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
 
-    def _accept(self, event: Event, recorded_by: str) -> Accepted:
-        flags = tuple(self._flags(event))  # first: it may find that what is held cannot be read
-        stream = stream_id(event)
+    def _accept(self, one: Prepared, recorded_by: str) -> Accepted:
+        event, stream = one.event, one.stream
+        warnings = tuple(self._warnings(event))  # first: it may find that what is held cannot be read
         version = self._version(stream) + 1
-        event_id = event.event_id or uuid4()
+        event_id = one.event_id or uuid4()
         self._versions[stream] = version
+        self._fresh.setdefault(stream, []).append(event)
         if stream in self._streams:
             self._streams[stream].append(event)
         self._accepted_ids[event_id] = event
-        self.new.append(NewEvent(event=event, event_id=event_id, version=version, recorded_by=recorded_by))
-        return Accepted(event_id, event, None, flags)
+        self.new.append(NewEvent(event, event_id, version, recorded_by, one.form))
+        return Accepted(event_id, event, None, warnings)
 
-    def _flags(self, event: Event) -> list[str]:
-        if isinstance(event, DevelopmentEvent) and hasattr(event, "report"):
-            first = event if isinstance(event, DevelopmentReported) else self.history(event.development_id)[0]
-            assert isinstance(first, DevelopmentReported)
-            return checks.flags(event, first.occurred)
-        return checks.flags(event)
+    def _warnings(self, event: Event) -> Iterator[Warned]:
+        """What is odd about an event that may be recorded, in itself and beside what is held."""
+        if isinstance(event, DevelopmentReported):
+            yield from warnings.of_statement(event)
+            yield from warnings.of_capture(event.kind, event.participants)
+            if KINDS[event.kind].facet is not None:
+                yield from warnings.of_chain(event.report.chain, self._graded)
+        elif isinstance(event, DevelopmentCorroborated | DevelopmentDenied):
+            history = self.history(event.development_id)
+            yield from warnings.of_statement(event, occurred(history))
+            if KINDS[content(history)[0]].facet is not None:
+                yield from warnings.of_chain(event.report.chain, self._graded)
+        elif isinstance(event, DevelopmentAmended):
+            yield from warnings.of_statement(event)
+            if {"kind", "participants"} & changed(event.changes).keys():
+                yield from warnings.of_capture(*content([*self.history(event.development_id), event]), "changes.")
 
-    def _general_problems(self, event: Event) -> Iterator[Problem]:
+    def _graded(self, source_id: str) -> Graded:
+        """What was said of a source, by the events accepted before too."""
+        found = self._known.grading(source_id)
+        for event in self._fresh.get(reference_stream("source", source_id), ()):
+            found = found.after(event)
+        return found
+
+    def _general_problems(self, one: Prepared) -> Iterator[Problem]:
         """What every event must fulfil: that it begins or continues something, and that whatever it names is there."""
+        event = one.event
         kind, key = event.stream
-        exists = self._version(stream_id(event)) > 0
+        exists = self._version(one.stream) > 0
         field = f"{kind}_id"
         if isinstance(event, _BEGINS) and exists:
             raise UnusableEvent([Problem(field, str(key), f"this {kind} is registered already")], conflict=True)
         if not isinstance(event, _BEGINS) and not exists:
             yield Problem(field, str(key), f"no {kind} is registered under this id")
-        yield from self._unknown_names(event)
+        yield from self._unknown_names(one.named)
         yield from self._published_ahead(event)
 
-    def _unknown_names(self, event: Event) -> Iterator[Problem]:
-        for field, kind, key in _references(event):
+    def _unknown_names(self, named: Sequence[Reference]) -> Iterator[Problem]:
+        for field, kind, key in named:
             if not self.exists(kind, key):
                 article = "an" if kind == "actor" else "a"
                 said = (
@@ -216,8 +268,11 @@ def content(history: Sequence[Event]) -> tuple[str, tuple[Participant, ...]]:
     return kind, participants
 
 
-def _nothing(_intake: Intake, _event: Any) -> Iterator[Problem]:
-    return iter(())
+def occurred(history: Sequence[Event]) -> Period:
+    """A development's period as it was first reported."""
+    first = history[0]
+    assert isinstance(first, DevelopmentReported)
+    return first.occurred
 
 
 def _amended(intake: Intake, event: DevelopmentAmended) -> Iterator[Problem]:
@@ -248,99 +303,6 @@ def _merged_into(intake: Intake, development_id: UUID) -> UUID | None:
     return next((event.into_id for event in history if isinstance(event, DevelopmentMerged)), None)
 
 
-def _revised(intake: Intake, event: LocationRevised) -> Iterator[Problem]:
-    """A parent that makes a circle, at the revision's date or at any later change of parents, is refused."""
-    parent = changed(event.changes).get("parent_id")
-    if parent is None or not intake.exists("location", parent):
-        return
-    for moment in _moments_above(intake, event, parent):
-        above: str | None = parent
-        seen = set()
-        while above is not None and above not in seen:
-            if above == event.location_id:
-                said = f"{parent} lies within {event.location_id} from {rfc3339(moment)} on: a circle of parents"
-                yield Problem("changes.parent_id", parent, said)
-                return
-            seen.add(above)
-            above = _parent_at(intake, above, moment)
-
-
-def _moments_above(intake: Intake, event: LocationRevised, parent: str) -> list[datetime]:
-    """The revision's date, and every later one at which a parent above changes while the revision holds."""
-    own = intake.history(reference_stream("location", event.location_id))
-    later = [one.from_ for one in own if _new_parent(one) and one.from_ > event.from_]  # type: ignore[attr-defined]
-    until = min(later, default=None)
-    moments = {event.from_}
-    waiting, seen = [parent], {event.location_id}
-    while waiting:
-        one = waiting.pop()
-        if one in seen:
-            continue
-        seen.add(one)
-        for held in intake.history(reference_stream("location", one)):
-            above = held.parent_id if isinstance(held, LocationRegistered) else _new_parent(held)
-            if above is not None:
-                waiting.append(above)
-            if isinstance(held, LocationRevised) and held.from_ > event.from_:
-                moments.add(held.from_)
-    return sorted(moment for moment in moments if until is None or moment < until)
-
-
-def _new_parent(event: Event) -> str | None:
-    return changed(event.changes).get("parent_id") if isinstance(event, LocationRevised) else None
-
-
-def _parent_at(intake: Intake, location_id: str, moment: datetime) -> str | None:
-    history = intake.history(reference_stream("location", location_id))
-    first = history[0]
-    assert isinstance(first, LocationRegistered)
-    parent = first.parent_id
-    revised = [event for event in history if isinstance(event, LocationRevised) and event.from_ <= moment]
-    for event in sorted(revised, key=lambda one: one.from_):
-        parent = changed(event.changes).get("parent_id", parent)
-    return parent
-
-
 _HELD_CHECKS: Final[Mapping[type[Event], Callable[[Intake, Any], Iterator[Problem]]]] = MappingProxyType(
-    {DevelopmentAmended: _amended, DevelopmentMerged: _merged, LocationRevised: _revised}
+    {DevelopmentAmended: _amended, DevelopmentMerged: _merged, LocationRevised: parents.circles}
 )
-
-
-def _references(event: Event) -> Iterator[tuple[str, str, str]]:
-    """Every id of a source, actor or location that an event names, as (field, kind, id)."""
-    if isinstance(event, SourceRegistered | SourceAlignmentStated):
-        for index, actor in enumerate(event.aligned_with):
-            yield f"aligned_with[{index}]", "actor", actor
-    if isinstance(event, LocationRegistered) and event.parent_id is not None:
-        yield "parent_id", "location", event.parent_id
-    if isinstance(event, LocationRevised) and (parent := _new_parent(event)) is not None:
-        yield "changes.parent_id", "location", parent
-    if isinstance(event, ReportRetracted):
-        yield "source_id", "source", event.source_id
-    report = getattr(event, "report", None)
-    for index, source in enumerate(report.chain if report is not None else ()):
-        yield f"report.chain[{index}]", "source", source
-    yield from _content_references(event)
-
-
-def _content_references(event: Event) -> Iterator[tuple[str, str, str]]:
-    """What a development's content names, as reported or as amended."""
-    if isinstance(event, DevelopmentReported):
-        inside, said = "", {name: getattr(event, name) for name in ("location_id", "destination_id", "participants")}
-    elif isinstance(event, DevelopmentAmended):
-        inside, said = "changes.", changed(event.changes)
-    else:
-        return
-    for name in ("location_id", "destination_id"):
-        if said.get(name) is not None:
-            yield inside + name, "location", said[name]
-    for index, one in enumerate(said.get("participants", ())):
-        yield f"{inside}participants[{index}].actor_id", "actor", one.actor_id
-
-
-def _named(event: Event) -> Iterator[UUID]:
-    """The streams of everything that an event names."""
-    for _, kind, key in _references(event):
-        yield reference_stream(kind, key)
-    if isinstance(event, DevelopmentMerged):
-        yield event.into_id

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from events import checks
+from events import warnings
 from events.developments import DevelopmentAmended, DevelopmentAssessed, DevelopmentDenied, DevelopmentReported
 from events.records import changed
 from events.times import rfc3339
 from events.vocabulary import CREDIBILITY_WORDS
+from events.warnings import Warned
 from projections.catalogue import Catalogue
 from projections.claims import Asserted, ClaimVersion, asserted, is_withdrawal, resolved
 from projections.explain import Account, Weighed, statement_event
@@ -24,10 +25,11 @@ from projections.policies import (
     VOID,
 )
 from projections.standing import AGAINST_INTEREST, SELF_SERVING
-from projections.status import Status
+from projections.status import Answer, Status
 from services.timeline import wire
 from services.timeline.asked import Asked
 from services.timeline.reader import Reader, Told
+from services.timeline.wire_warnings import warnings_out
 
 
 class Names:
@@ -95,6 +97,15 @@ def sentence(place: str, status: Status, names: Names) -> str:
     return first + (f" Also claimed: {'; '.join(also)}." if also else "")
 
 
+def answer_words(answer: Answer, names: Names) -> str:
+    """An answer as the end of a sentence that begins with the place: what is accepted, and what is claimed beside it."""
+    said = (
+        f"{assertion_words(asserted(answer.assertion), names)} ({answer.standing})" if answer.assertion else "unknown"
+    )
+    also = [f"{assertion_words(asserted(one.assertion), names)} ({one.standing})" for one in answer.pending]
+    return said + (f"; also claimed: {'; '.join(also)}" if also else "")
+
+
 def explained(reader: Reader, asked: Asked, location_id: str) -> wire.Explanation:
     """Why the status of a place is what it is: all its claims in their order.
 
@@ -154,7 +165,7 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         rule=account.found.rule,
         part=_part(claim, says, status, asked.at),
         words=_words(claim, says, account, one.account.recorded, names),
-        flags=tuple(_flags(one)),
+        warnings=warnings_out(_odd(one)),
         statements=tuple(_statement(weighed, one.account.recorded, names) for weighed in account.statements),
     )
 
@@ -188,15 +199,18 @@ def _part(claim: ClaimVersion, says: Asserted, status: Status | None, at: dateti
     return "pending, and says the same as the basis" if agrees else "pending"
 
 
-def _flags(one: Told) -> Iterable[str]:
+def _odd(one: Told) -> Iterable[Warned]:
     heard = one.account.heard
     for recorded in one.account.recorded:
-        yield from checks.flags(recorded.event, heard.occurred)
+        yield from warnings.of_statement(recorded.event, heard.occurred)
     events = [each.event for each in one.account.recorded]
     moved = [at for at, event in enumerate(events) if isinstance(event, DevelopmentAmended) and _moved(event)]
     earlier = moved and any(isinstance(event, DevelopmentAssessed | DevelopmentDenied) for event in events[: moved[-1]])
     if earlier:
-        yield "an assessment or denial was made before the kind or place of the development was amended; it still counts"
+        said = (
+            "an assessment or denial was made before the kind or place of the development was amended; it still counts"
+        )
+        yield Warned("judged_before_amended", "", said)
 
 
 def _moved(event: DevelopmentAmended) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -21,17 +23,20 @@ from projections.as_of import versions_as_of
 from projections.beliefs import Rectangle, rectangles
 from projections.catalogue import Catalogue
 from projections.claim_list import ClaimList
-from projections.claims import FOREVER, ClaimVersion, asserted, known_claims
+from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.mergers import with_merged
 from projections.progress import Progress
 from projections.setting_aside import SetAside
 from projections.sources import Sources
-from projections.status import NOBODY_KNOWS, Answer, Claims, Status, Stretch, status_at, stretches
+from projections.status import NOBODY_KNOWS, Answer, Claims, Stretch, status_at, stretches
 from projections.stored_claims import claims_at, every_version
 from projections.views import View
 from services.timeline.asked import Asked, CannotAsk, settled
+from services.timeline.atlas.fragments import holding
+from services.timeline.atlas.keeper import Keeper
+from services.timeline.found import Everywhere, PlaceStatus
 
 #: A belief map of more rectangles than this is refused: ask for a period of the valid axis.
 MAX_RECTANGLES = 50_000
@@ -50,25 +55,6 @@ class NotRegistered(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceStatus:
-    """The status of one location: a status for each facet (access is None where no claim bears on it), and the roll-up."""
-
-    control: Status
-    access: Status | None
-    places: int
-    rollup: list[tuple[str, tuple[str, ...], int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Everywhere:
-    """The answers of many locations; `access` is None where no claim bears on it."""
-
-    location_id: str
-    control: Answer
-    access: Answer | None
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """A claim as known then, and the account of its standing with the events (and their text) that it rests on."""
 
@@ -77,16 +63,22 @@ class Told:
 
 
 class Reader:
-    """Answers questions from the views' tables and the reference data."""
+    """Answers questions from the views' tables and the reference data.
 
-    def __init__(self, log: Log, held: Pool) -> None:
+    Attributes:
+        atlases: The same answers of all places from memory, while their thread runs; whoever serves lets it run.
+    """
+
+    def __init__(self, log: Log, held: Pool, home: Path) -> None:
         """
         Args:
+            home: Where the files of the atlases are.
             held: Connections that are held while a question is answered; not `log.pool`, of which an answer takes one
                 more now and then: two of one pool for one answer would let many askers wait for each other for ever.
         """
         self._log = log
         self._held = held
+        self.atlases = Keeper(log.pool, home, self.catalogue)
         self._catalogue = Catalogue()
         self._learning = threading.Lock()
         self._crowded: set[tuple[int, str]] = set()
@@ -153,14 +145,22 @@ class Reader:
         below = self.catalogue(asked.known_position).descendants(location_id, asked.at, asked.known_position)
         return PlaceStatus(control, access, len(below), self._rollup(asked, below) if below else [])
 
+    def answers(self, asked: Asked, location_id: str) -> tuple[Answer, Answer | None]:
+        """The answer of control of one place, and that of access where any claim known then bears on it."""
+        claims = self._claims(asked, location_id)
+        control, access = (
+            status_at(claims[facet], asked.at).answer if facet in claims else None for facet in ("control", "access")
+        )
+        return control or NOBODY_KNOWS, access
+
     def _claims(self, asked: Asked, location_id: str) -> dict[str, Claims]:
         if asked.as_of is None:
             return claims_at(asked.connection, asked.view, location_id, asked.known, asked.at, self._crowded)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         known = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: ClaimList(claims) for facet, claims in known.items() if claims}
 
-    def _versions(self, asked: Asked, locations: Collection[str]) -> list[ClaimVersion]:
+    def versions(self, asked: Asked, locations: Collection[str]) -> list[ClaimVersion]:
         """All claim versions of some places; folded anew where an earlier state of the log is asked for."""
         if asked.as_of is None:
             return every_version(asked.connection, asked.view, locations)
@@ -168,17 +168,21 @@ class Reader:
 
     def _rollup(self, asked: Asked, below: Sequence[str]) -> list[tuple[str, tuple[str, ...], int]]:
         """How many of the places below are in each mode with the same holders; the most frequent first."""
-        found, _ = self._answers(asked, below, access=False)
-        counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        for location in below:
-            held = found.get(_at(location, "control"), NOBODY_KNOWS).assertion
-            counts[asserted(held)[:2] if held else ("unknown", ())] += 1
+        atlas = self.atlases.covering(asked, wait=0)  # of few places the tables tell sooner
+        if atlas is not None:
+            picture = atlas.picture(micros(asked.at), asked.known)
+            chosen = atlas.places.numbers(below)
+            picture.complete(chosen, partial(self.answers, asked))
+            counts = picture.holdings(chosen)
+        else:
+            found, _ = self._answers(asked, below, access=False)
+            counts = Counter(holding(found.get(_at(location, "control"), NOBODY_KNOWS)) for location in below)
         return [(mode, holders, n) for (mode, holders), n in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
     def history(self, asked: Asked, location_id: str) -> dict[str, list[Stretch]]:
         """The stretches of each facet of a location on the valid axis; access only where a claim bears on it."""
         self.require_location(asked, location_id)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         claims = {facet: known_claims(versions, facet, asked.known) for facet in FACETS}
         return {facet: stretches(found) for facet, found in claims.items() if found or facet == "control"}
 
@@ -189,10 +193,10 @@ class Reader:
             CannotAsk: it has more than MAX_RECTANGLES rectangles.
         """
         self.require_location(asked, location_id)
-        versions = self._versions(asked, [location_id])
+        versions = self.versions(asked, [location_id])
         upto = [one for one in versions if one.facet == facet and one.known_from <= asked.known]
         found: list[Rectangle] = []
-        for one in rectangles(_until(upto, asked.known)):
+        for one in rectangles(until(upto, asked.known)):
             found.append(one)
             if len(found) > MAX_RECTANGLES:
                 said = f"its belief map has more than {MAX_RECTANGLES:,} rectangles; ask for an earlier known time"
@@ -219,7 +223,7 @@ class Reader:
     ) -> tuple[dict[Place, Answer], set[str]]:
         """The answer of each place and facet, and (where asked for) the places on whose access any claim bears."""
         if asked.as_of is not None:
-            versions = self._versions(asked, locations)
+            versions = self.versions(asked, locations)
             return answers_among(versions, asked.at, asked.known), with_access_among(versions, asked.known)
         narrow = locations if len(locations) < NARROW else None
         with _planned_for_the_moment(asked.connection) as connection:
@@ -228,7 +232,7 @@ class Reader:
 
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
-        versions = [one for one in self._versions(asked, [location_id]) if one.known(asked.known)]
+        versions = [one for one in self.versions(asked, [location_id]) if one.known(asked.known)]
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
@@ -257,7 +261,7 @@ def _at(location_id: str, facet: str) -> Place:
     return location_id, facet
 
 
-def _until(versions: Sequence[ClaimVersion], known: int) -> Iterator[ClaimVersion]:
+def until(versions: Sequence[ClaimVersion], known: int) -> Iterator[ClaimVersion]:
     """Claim versions as they looked at a moment: what ended later had not ended then."""
     for one in versions:
         yield one if one.known_until <= known else one._replace(known_until=FOREVER)

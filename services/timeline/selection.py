@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from projections.catalogue import Catalogue
-from projections.claims import asserted
-from services.timeline.asked import Asked
+from services.timeline.asked import Asked, CannotAsk
+from services.timeline.atlas.fragments import Holding, holding
+from services.timeline.found import Everywhere
 from services.timeline.geometry import representative_point
-from services.timeline.reader import Everywhere, NotRegistered, Reader
+from services.timeline.reader import NotRegistered, Reader
 
 Box = tuple[float, float, float, float]
 
@@ -21,6 +22,25 @@ class Selection:
     holder: str | None = None
 
 
+def box(text: str | None) -> Box | None:
+    """A box as somebody wrote it: four numbers.
+
+    Raises:
+        CannotAsk: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise CannotAsk("bbox", text, "four numbers: west,south,east,north, in degrees") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise CannotAsk(
+            "bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?"
+        )
+    return west, south, east, north
+
+
 def selected(reader: Reader, asked: Asked, choice: Selection) -> list[Everywhere]:
     """The answers of the chosen places, ordered by id.
 
@@ -28,21 +48,32 @@ def selected(reader: Reader, asked: Asked, choice: Selection) -> list[Everywhere
         NotRegistered: `within` is not registered as known then.
     """
     catalogue = reader.catalogue(asked.known_position)
-    locations = _locations(catalogue, asked, choice)
-    return [one for one in reader.everywhere(asked, locations) if _matches(one, choice)]
+    locations = located(catalogue, asked, choice)
+    return [one for one in reader.everywhere(asked, locations) if matches(choice, holding(one.control))]
 
 
-def _locations(catalogue: Catalogue, asked: Asked, choice: Selection) -> list[str]:
+def located(catalogue: Catalogue, asked: Asked, choice: Selection) -> list[str]:
+    """The registered places that lie where they are looked for, ordered by id, whatever their answers.
+
+    Raises:
+        NotRegistered: `within` is not registered as known then.
+    """
     position = asked.known_position
-    if choice.within is None:
-        found = catalogue.location_ids(position)
-    elif catalogue.has_location(choice.within, position):
-        found = sorted([choice.within, *catalogue.descendants(choice.within, asked.at, position)])
-    else:
-        raise NotRegistered("location", choice.within, position)
+    found = catalogue.location_ids(position) if choice.within is None else below(catalogue, asked, choice.within)
     if choice.bbox is None:
         return found
     return [one for one in found if _inside(catalogue, asked, one, choice.bbox)]
+
+
+def below(catalogue: Catalogue, asked: Asked, root: str) -> list[str]:
+    """A location and all below it, ordered by id.
+
+    Raises:
+        NotRegistered: it is not registered as known then.
+    """
+    if not catalogue.has_location(root, asked.known_position):
+        raise NotRegistered("location", root, asked.known_position)
+    return sorted([root, *catalogue.descendants(root, asked.at, asked.known_position)])
 
 
 def _inside(catalogue: Catalogue, asked: Asked, location_id: str, box: Box) -> bool:
@@ -55,6 +86,7 @@ def _inside(catalogue: Catalogue, asked: Asked, location_id: str, box: Box) -> b
     return across and south <= point[1] <= north
 
 
-def _matches(one: Everywhere, choice: Selection) -> bool:
-    mode, holders, _ = asserted(one.control.assertion) if one.control.assertion else ("unknown", (), ())
+def matches(choice: Selection, held: Holding) -> bool:
+    """Whether a mode and its holders are what is asked for."""
+    mode, holders = held
     return (choice.mode is None or mode == choice.mode) and (choice.holder is None or choice.holder in holders)

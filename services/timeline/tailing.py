@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
@@ -13,6 +14,8 @@ from psycopg_pool import PoolTimeout
 
 from events.log import CHANNEL, Log
 from events.recorded import RecordedEvent
+
+T = TypeVar("T")
 
 logger = structlog.get_logger(__name__)
 
@@ -60,6 +63,23 @@ class Streams:
                 self._listener.cancel()
                 self._listener = None
 
+    @property
+    def closing(self) -> bool:
+        """Whether the service is about to stop: every stream ends after what it is sending."""
+        return self._closing
+
+    async def in_turn(self, work: Callable[[], T]) -> T:
+        """Work in a thread for a reader who stays; a few of them at once."""
+        async with self._turns:
+            return await to_thread.run_sync(work)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than the service runs."""
+        give_up = time.monotonic() + seconds
+        while not self._closing and (left := give_up - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), left)
+
     def close(self) -> None:
         """End every stream after what it is sending; to be called in the event loop."""
         self._closing = True
@@ -74,8 +94,7 @@ class Streams:
         while not self._closing:
             news = self._news  # before the look: what is recorded after it wakes this one
             try:
-                async with self._turns:
-                    found = await to_thread.run_sync(lambda begin=position: self._log.read(begin, limit=_BATCH))  # type: ignore[misc]
+                found = await self.in_turn(partial(self._log.read, position, limit=_BATCH))
             except (psycopg.OperationalError, PoolTimeout) as error:
                 logger.warning("a stream ends: the database did not answer", error=str(error))
                 return

@@ -10,7 +10,7 @@ from events.times import rfc3339
 from projections.claims import asserted
 from projections.status import Answer, Status
 from services.timeline.asked import Asked
-from services.timeline.reader import PlaceStatus
+from services.timeline.found import PlaceStatus
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time", "examples": ["2024-12-02T12:00:00Z"]})]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
@@ -199,6 +199,25 @@ class StatementOut(msgspec.Struct, frozen=True):
     words: str
 
 
+class CandidateOut(msgspec.Struct, frozen=True):
+    """A development that looks the same; `standing` is null where it was recorded just now and is not folded yet."""
+
+    development_id: Uuid
+    standing: str | None
+    occurred_start: Moment
+    occurred_end: Moment
+    sources: tuple[str, ...]
+
+
+class WarningOut(msgspec.Struct, frozen=True):
+    """What is odd about an event: a code for programs, the field by its path, and words for people."""
+
+    code: str
+    field: str
+    message: str
+    candidates: tuple[CandidateOut, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
 class ConsideredClaim(msgspec.Struct, frozen=True):
     """One claim that was considered: what it says, what it became, by which rule, and its part in the status."""
 
@@ -218,7 +237,7 @@ class ConsideredClaim(msgspec.Struct, frozen=True):
     rule: str
     part: str
     words: str
-    flags: tuple[str, ...]
+    warnings: tuple[WarningOut, ...]
     statements: tuple[StatementOut, ...]
 
 

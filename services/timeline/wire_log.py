@@ -8,7 +8,7 @@ import msgspec
 from events.recorded import RecordedEvent
 from events.shape import write_event
 from events.times import rfc3339
-from services.timeline.wire import Moment, Uuid
+from services.timeline.wire import Moment, Uuid, WarningOut
 
 
 class RecordedOut(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class Recorded(msgspec.Struct, frozen=True):
     event_id: Uuid
     position: int
     recorded_at: Moment
-    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    warnings: tuple[WarningOut, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class LineResult(msgspec.Struct, frozen=True):
     position: int | None
     problem: ProblemOut | None = None
     event_id: Uuid | None = None
-    flags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    warnings: tuple[WarningOut, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def as_posted(one: RecordedEvent[Any]) -> dict[str, Any]:

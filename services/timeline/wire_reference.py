@@ -1,4 +1,4 @@
-"""The JSON shapes of reference data, of views and of health (API.md)."""
+"""The JSON shapes of reference data, of what is set aside and of health (API.md)."""
 
 from typing import Any
 
@@ -70,34 +70,6 @@ class LocationPage(msgspec.Struct, frozen=True):
     known_position: int
     locations: tuple[LocationOut, ...]
     next: str | None
-
-
-class ViewOut(msgspec.Struct, frozen=True):
-    """A view and where it stands.
-
-    `lag` counts the events that are not folded yet, `lag_seconds` is how long ago the oldest of them was recorded.
-    `set_aside` counts what could not be folded. `regrading` is the position of a source graded anew whose many
-    developments are being folded in parts; null where none is.
-    """
-
-    id: str
-    name: str
-    policy: str
-    clock: str
-    exclude_sources: tuple[str, ...]
-    only_sources: tuple[str, ...]
-    position: int
-    lag: int
-    lag_seconds: float
-    set_aside: int
-    regrading: int | None
-
-
-class ViewPage(msgspec.Struct, frozen=True):
-    """The views, and the last position of the log."""
-
-    log_position: int
-    views: tuple[ViewOut, ...]
 
 
 class Health(msgspec.Struct, frozen=True):

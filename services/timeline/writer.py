@@ -8,30 +8,34 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
 
 from events.appends import Held, NewEvent, Place
+from events.developments import DevelopmentReported
 from events.log import Log
 from events.problems import UnusableEvent
 from events.records import Event
-from events.shape import read_event
+from events.warnings import Warned
 from services.timeline.intake import Accepted, Intake
+from services.timeline.known import Known
+from services.timeline.look_alikes import LookAlikes
+from services.timeline.prepared import Prepared, prepare
 from services.timeline.together import Together
 
 #: Events committed together are no more than this, unless one caller hands in more.
 MOST = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one event: where it stands in the log, or why it was refused.
 
     Attributes:
         appended: It was appended now; False where it was there already, or refused.
         version: The version of its stream with it; None where it was there already.
-        flags: What is odd about it but was kept.
+        warnings: What is odd about it but was kept.
     """
 
     event_id: UUID | None = None
@@ -39,7 +43,7 @@ class Result:
     appended: bool = False
     version: int | None = None
     refusal: UnusableEvent | None = None
-    flags: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 class Refused(Exception):
@@ -56,22 +60,25 @@ class Writer:
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self._known = Known()
         self._together = Together(self._commit, MOST)
 
     def append(
         self,
-        raws: Sequence[bytes | Event],
+        raws: Sequence[bytes | Event | Prepared | UnusableEvent],
         recorded_by: str,
         *,
         atomic: bool = False,
         expected_version: int | None = None,
         allowed: Callable[[Event], None] | None = None,
+        compare: LookAlikes | None = None,
     ) -> list[Result]:
-        """Append events given as JSON bytes, or as events; a result for each, in order, once they are durable.
+        """Append events given as JSON bytes, as events, or prepared; a result for each, in order, once all are durable.
 
         Args:
             expected_version: The version that the stream of each event has to have before it (optimistic concurrency);
                 an event that is there already is answered as such, whatever the version is by now.
+            compare: Looks for others like the developments appended, once they are; None: nobody asks.
             allowed: Raises UnusableEvent where `recorded_by` may not record an event (see `access.recording`).
 
         Raises:
@@ -79,14 +86,19 @@ class Writer:
             psycopg.OperationalError: the database was lost; whether they were recorded is then unknown, and handing
                 in the same event ids again tells.
         """
-        request = _Request([_parsed(raw, allowed) for raw in raws], recorded_by, atomic, expected_version)
+        ready = [raw if isinstance(raw, Prepared | UnusableEvent) else prepare(raw, allowed) for raw in raws]
+        request = _Request(ready, recorded_by, atomic, expected_version)
         self._together.hand_in(request)
         if request.failure is not None:
             raise request.failure
-        return request.results
+        return _compared(request, compare) if compare is not None else request.results
+
+    def look_alikes(self) -> LookAlikes:
+        """What compares the developments of one request with those held, and with each other."""
+        return LookAlikes(self._log.pool)
 
     def _commit(self, requests: Sequence["_Request"]) -> None:
-        batch = _Batch(requests)
+        batch = _Batch(requests, self._known)
         try:
             batch.tell(self._log.append(batch.decide))
         except psycopg.OperationalError as lost:  # nobody knows whether it was committed: so each is told
@@ -104,21 +116,24 @@ class Writer:
             self._commit([request])
 
 
-def _parsed(raw: bytes | Event, allowed: Callable[[Event], None] | None) -> Event | UnusableEvent:
-    try:
-        event = raw if isinstance(raw, Event) else read_event(raw)
-        if allowed is not None:
-            allowed(event)
-    except UnusableEvent as refusal:
-        return refusal
-    return event
+def _compared(request: "_Request", compare: LookAlikes) -> list[Result]:
+    """The results with a warning for each development that looks like others."""
+    decided = zip(request.decided, request.results, strict=True)
+    appended = [one.event if result.appended and isinstance(one, Accepted) else None for one, result in decided]
+    found = compare.found([event for event in appended if event is not None])
+    return [
+        result._replace(warnings=(*result.warnings, found[event.development_id]))
+        if isinstance(event, DevelopmentReported) and event.development_id in found
+        else result
+        for event, result in zip(appended, request.results, strict=True)
+    ]
 
 
 @dataclass(slots=True)
 class _Request:
     """What one caller hands in, and what becomes of it."""
 
-    parsed: Sequence[Event | UnusableEvent]
+    prepared: Sequence[Prepared | UnusableEvent]
     recorded_by: str
     atomic: bool
     expected_version: int | None
@@ -128,20 +143,21 @@ class _Request:
 
     @property
     def weight(self) -> int:
-        return len(self.parsed)
+        return len(self.prepared)
 
 
 class _Batch:
     """One append for several callers: what the intake made of each event, and where the new ones came to stand."""
 
-    def __init__(self, requests: Sequence[_Request]) -> None:
+    def __init__(self, requests: Sequence[_Request], known: Known) -> None:
         self._requests = requests
+        self._known = known
         self._new: Sequence[NewEvent] = ()
 
     def decide(self, held: Held) -> Sequence[NewEvent]:
         """Called under the lock: accept or refuse one after another."""
-        intake = Intake(held, datetime.now(UTC))
-        intake.look_up([one for request in self._requests for one in request.parsed if isinstance(one, Event)])
+        intake = Intake(held, datetime.now(UTC), self._known)
+        intake.look_up([one for request in self._requests for one in request.prepared if isinstance(one, Prepared)])
         for request in self._requests:
             _decide(intake, request)
         self._new = intake.new
@@ -159,12 +175,12 @@ class _Batch:
 
 def _decide(intake: Intake, request: _Request) -> None:
     before = intake.mark()
-    request.decided = [_decide_one(intake, request, one) for one in request.parsed]
+    request.decided = [_decide_one(intake, request, one) for one in request.prepared]
     if request.atomic and any(isinstance(one, UnusableEvent) for one in request.decided):
         intake.back_to(before)
 
 
-def _decide_one(intake: Intake, request: _Request, one: Event | UnusableEvent) -> Accepted | UnusableEvent:
+def _decide_one(intake: Intake, request: _Request, one: Prepared | UnusableEvent) -> Accepted | UnusableEvent:
     if isinstance(one, UnusableEvent):
         return one
     try:
@@ -182,4 +198,4 @@ def _result(one: Accepted | UnusableEvent, appended: dict[UUID, tuple[Place, int
     place, version = appended.get(one.event_id, (None, None))
     if one.again:
         return Result(one.event_id, place)
-    return Result(one.event_id, place, appended=True, version=version, flags=one.flags)
+    return Result(one.event_id, place, appended=True, version=version, warnings=one.warnings)

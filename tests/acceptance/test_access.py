@@ -45,7 +45,7 @@ from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 EVERYBODY = {"nobody", *ROLES}
 ASKERS = (*ROLES, "nobody")
 OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json"}
-MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}}
+MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}, "DELETE": {"analyst", "admin"}}
 
 #: Routes that take more than others of their method.
 JUDGES = {"analyst", "admin"}
@@ -57,6 +57,9 @@ MORE: dict[str, set[str]] = {
     "GET /v1/log/tile/entries/{path}": AUDITORS,
     "GET /v1/log/tile/{level}/{path}": AUDITORS,
     "POST /v1/views/{view}/set-aside/retry": JUDGES,
+    "POST /v1/views": JUDGES,
+    "POST /v1/views/{view}/promote": JUDGES,
+    "POST /v1/views/{view}/verify": JUDGES,
     **{
         f"POST /v1/developments/{{development_id}}/{path}": JUDGES
         for path in ("assessments", "amendments", "merge", "void")

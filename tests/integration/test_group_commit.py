@@ -132,7 +132,7 @@ def test_an_event_that_breaks_the_append_breaks_it_for_its_caller_alone(
     decide = Intake.decide
 
     def broken(self: Intake, event: Any, *more: Any) -> Any:
-        if getattr(event, "source_id", "") == "s2":
+        if getattr(event.event, "source_id", "") == "s2":
             raise ZeroDivisionError
         return decide(self, event, *more)
 

@@ -135,7 +135,7 @@ def test_following_and_reading_need_no_right_to_the_log_itself(each_database: st
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             Writer(Log(pool)).append([source(1)], "follower")
     with as_role(each_database, "reader") as pool:
-        reader = Reader(Log(pool), pool)
+        reader = Reader(Log(pool), pool, Path())
         with reader.asking("current") as asked:
             assert reader.status(asked, "sy-hama").control.basis is not None
         for attack in ("DELETE FROM view", "UPDATE view SET position = 0", "DELETE FROM claim_version_1"):

@@ -58,3 +58,14 @@ def test_of_words_only_roles_are_taken() -> None:
     """Whatever else an issuer lists."""
     assert access.known_roles(["admin ", "Analyst", "reader", "offline_access", ""]) == {"reader"}
     assert access.listed(access.known_roles([])) == "no role"
+
+
+def test_what_was_recorded_through_a_tool_is_ones_own_and_nobody_elses() -> None:
+    """Tools run as `local`; the name of another may hold any words, so nothing is taken off it."""
+    imported = access.via(access.LOCAL, "ucdp-ged/1")
+    assert imported == "local via ucdp-ged/1"
+    unprivileged = Principal("local", frozenset({"reader"}))
+    assert access.recorder_shown(unprivileged, imported) == imported
+    assert access.recorder_shown(unprivileged, "key:local via ucdp-ged/1") is None
+    assert access.recorder_shown(of("reader"), imported) is None
+    assert access.recorder_shown(Principal("oidc:a", frozenset({"reader"})), "oidc:a via ucdp-ged/1") is None

@@ -14,10 +14,8 @@ from events.developments import Participant
 from events.records import Event
 from events.reference import Geometry
 from events.shape import AnyEvent, read_event
-from events.times import Period
 from events.vocabulary import KINDS, ROLES, Kind
 from services.timeline import story
-from tests.stories import when
 
 ID = str(UUID(int=7))
 DAY = {"start": "2024-12-02T00:00:00Z", "end": "2024-12-03T00:00:00Z"}
@@ -176,26 +174,3 @@ def _geometry(kind: str, coordinates: list[Any]) -> Geometry:
 def test_what_is_wrong_in_itself_is_told_by_its_field(wrong: Event, where: list[str]) -> None:
     """Whatever the log holds."""
     assert fields(wrong) == where
-
-
-def test_a_report_before_its_development_began_is_kept_and_flagged() -> None:
-    """At the start it is none; a later report is measured by the development that it is about."""
-    denied = event("DevelopmentDenied", development_id=ID, report=REPORT)
-    later = Period(start=when("12-03"), end=when("12-04"))
-
-    assert checks.flags(reported()) == []
-    assert checks.flags(reported(report=REPORT | {"published_at": DAY["start"]})) == []
-    assert checks.flags(reported(report=REPORT | {"published_at": "2024-12-01T23:59:59Z"}))[0].startswith("report.")
-    assert checks.flags(denied) == []
-    assert checks.flags(denied, later)[0].startswith("report.published_at: published 2024-12-02T09:00:00Z, before")
-
-
-@given(st.lists(st.none() | st.integers(0, 9), min_size=3, max_size=3))
-def test_figures_out_of_order_are_kept_and_flagged(bounds: list[int | None]) -> None:
-    """low <= best <= high, among those that were said."""
-    figure = dict(zip(("low", "best", "high"), bounds, strict=True)) | {"of": "killed"}
-    said = [bound for bound in bounds if bound is not None]
-    found = reported(figures=[{"of": "injured", "low": 1, "high": 2}, figure])
-
-    assert fields(found) == []
-    assert [flag.split(":")[0] for flag in checks.flags(found)] == ([] if said == sorted(said) else ["figures[1]"])

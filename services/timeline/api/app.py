@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
     authority,
+    bulk,
     changes,
     commands,
     developments,
@@ -20,6 +21,8 @@ from services.timeline.api import (
     problems,
     reference,
     rendering,
+    replay,
+    views,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -51,11 +54,14 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,
+        bulk.router,
         changes.router,
+        replay.router,
         developments.router,
         commands.router,
         events.router,
         reference.router,
+        views.router,
         operations.router,
         log.router,
     ):

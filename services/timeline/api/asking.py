@@ -56,6 +56,11 @@ ViewName = Annotated[
 MinPosition = Annotated[
     int | None, Query(ge=0, le=2**62, description="Wait until this position is folded; 503 where it is not in time.")
 ]
+Within = Annotated[str | None, Query(max_length=100, description="Only this location and those below it.")]
+Box = Annotated[
+    str | None,
+    Query(max_length=200, description="Only places in west,south,east,north (degrees).", examples=["35,34,38,37"]),
+]
 
 
 async def known_parameters_only(request: Request) -> None:

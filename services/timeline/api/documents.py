@@ -1,12 +1,22 @@
 """The OpenAPI 3.1 document: schemas straight from the structs that encode the answers and decode the events."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
-from services.timeline import wire, wire_changes, wire_developments, wire_log, wire_reference, wire_tree
+from services.timeline import (
+    wire,
+    wire_changes,
+    wire_developments,
+    wire_log,
+    wire_reference,
+    wire_replay,
+    wire_tree,
+    wire_views,
+)
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
 
@@ -33,10 +43,16 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_reference.ActorOut,
         wire_reference.LocationPage,
         wire_reference.LocationOut,
-        wire_reference.ViewPage,
         wire_reference.Health,
         wire_reference.SetAsidePage,
         wire_reference.Retry,
+        wire_replay.StatusChange,
+        wire_views.ViewPage,
+        wire_views.NewView,
+        wire_views.NewName,
+        wire_views.DifferenceOut,
+        wire_views.VerificationOut,
+        wire_views.ViewOut,
     )
 }
 
@@ -46,9 +62,15 @@ _TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 40
            507: "The database has no room left"}  # fmt: skip
 
 
-def document(answer: type[msgspec.Struct], *problems: int, formats: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a route says of itself in the document: its answer, and the problems beside 422 and 503."""
-    content: dict[str, Any] = {"application/json": {"schema": _ref(answer.__name__)}}
+def document(
+    answer: type[msgspec.Struct], *problems: int, formats: tuple[str, ...] = (), streamed: bool = False
+) -> dict[str, Any]:
+    """What a route says of itself in the document: its answer, and the problems beside 422 and 503.
+
+    Args:
+        streamed: It never answers with one JSON document, only in `formats`.
+    """
+    content: dict[str, Any] = {} if streamed else {"application/json": {"schema": _ref(answer.__name__)}}
     for media_type in formats:
         content.setdefault(media_type.split(";")[0], {"schema": {"type": "string"}})
     answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
@@ -60,6 +82,13 @@ def document_text(media_type: str, *problems: int, binary: bool = False) -> dict
     schema = {"type": "string", **({"format": "binary"} if binary else {})}
     answer = {"description": _TITLES[200], "content": {media_type.split(";", maxsplit=1)[0]: {"schema": schema}}}
     answers: dict[int | str, dict[str, Any]] = {200: answer}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def table(media_types: Iterable[str], *problems: int) -> dict[str, Any]:
+    """What a route says of itself that answers with rows: their formats, and the problems beside 422 and 503."""
+    content = {one.split(";")[0]: {"schema": {"type": "string"}} for one in media_types}
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from msgspec import UNSET
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -19,6 +20,7 @@ from services.timeline.api.posting import MAX_ONE, ExpectedVersion, IfMatch, app
 from services.timeline.api.problems import batch_refused, refusal
 from services.timeline.api.streams import SSE, stream, wants_stream
 from services.timeline.asked import CannotAsk
+from services.timeline.wire_warnings import warnings_out
 from services.timeline.writer import Refused, Result, Writer
 
 router = APIRouter(tags=["Events"])
@@ -95,10 +97,12 @@ def _many(writer: Writer, body: bytes, atomic: bool, who: Principal) -> Response
     lines = _lines_of(body)
     size = max(1, len(lines)) if atomic else LINES
     out = bytearray()
+    compare = writer.look_alikes()
     for begin in range(0, len(lines), size):
         chunk = lines[begin : begin + size]
         try:
-            results = writer.append([line for _, line in chunk], who.name, atomic=atomic, allowed=recording(who))
+            posted = [line for _, line in chunk]
+            results = writer.append(posted, who.name, atomic=atomic, allowed=recording(who), compare=compare)
         except Refused as refused:
             return batch_refused([number for number, _ in chunk], refused.results)
         for (number, _), result in zip(chunk, results, strict=True):
@@ -123,9 +127,8 @@ def line_result(number: int, result: Result) -> wire_log.LineResult:
         return wire_log.LineResult(number, "refused", None, refusal(result.refusal))
     assert result.place is not None
     said = "appended" if result.appended else "already_there"
-    if not result.flags:
-        return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id))
-    return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id), result.flags)
+    warnings = warnings_out(result.warnings) or UNSET
+    return wire_log.LineResult(number, said, result.place.position, None, str(result.event_id), warnings)
 
 
 @router.get("/v1/events", **document(wire_log.EventPage, formats=(rendering.NDJSON, SSE)))

@@ -9,11 +9,12 @@ from events.vocabulary import FACETS, Facet
 from projections.claims import FOREVER
 from services.timeline import wire
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, Question
+from services.timeline.api.asking import Box, Opened, Question, Within
 from services.timeline.api.documents import document
-from services.timeline.asked import Asked, CannotAsk
+from services.timeline.asked import Asked
+from services.timeline.atlas.answers import from_atlas
 from services.timeline.narration import explained
-from services.timeline.selection import Selection, selected
+from services.timeline.selection import Selection, box, selected
 
 router = APIRouter(tags=["Status"])
 
@@ -93,11 +94,8 @@ def status_everywhere(
     request: Request,
     opened: Opened,
     question: Question,
-    within: Annotated[str | None, Query(max_length=100, description="Only this location and those below it.")] = None,
-    bbox: Annotated[
-        str | None,
-        Query(max_length=200, description="Only places in west,south,east,north (degrees).", examples=["35,34,38,37"]),
-    ] = None,
+    within: Within = None,
+    bbox: Box = None,
     mode: Annotated[ControlMode | None, Query(description="Only places whose control is in this mode.")] = None,
     holder: Annotated[str | None, Query(max_length=100, description="Only places that this actor holds.")] = None,
     f: Annotated[
@@ -107,25 +105,13 @@ def status_everywhere(
     """The status of every registered place at one moment, ordered by id."""
     with question.settled() as asked:
         form = rendering.wanted_format(request, f)
-        choice = Selection(within=within, bbox=_box(bbox), mode=mode, holder=holder)
-        found = selected(opened.reader, asked, choice)
-        catalogue = opened.reader.catalogue(asked.known_position)
-        body = rendering.everywhere(asked, found, catalogue, form)
-        return rendering.answer(request, asked, body, rendering.FORMATS[form])
-
-
-def _box(text: str | None) -> tuple[float, float, float, float] | None:
-    if text is None:
-        return None
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise CannotAsk("bbox", text, "four numbers: west,south,east,north, in degrees") from None
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
-        raise CannotAsk(
-            "bbox", text, "west,south,east,north in degrees, south not above north; was the order mixed up?"
-        )
-    return west, south, east, north
+        choice = Selection(within=within, bbox=box(bbox), mode=mode, holder=holder)
+        body = from_atlas(opened.reader, asked, choice, form)
+        if body is None:
+            found = selected(opened.reader, asked, choice)
+            body = rendering.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
+        tag = rendering.coordinates_tag(asked, asked.at, choice, form) if asked.pinned else None
+        return rendering.answer(request, asked, body, rendering.FORMATS[form], tag)
 
 
 def _without_at(asked: Asked) -> Asked:

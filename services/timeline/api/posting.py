@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Header, Query, Request, Response
+from msgspec import UNSET
 from starlette.exceptions import HTTPException
 
 from events.times import rfc3339
@@ -14,6 +15,7 @@ from services.timeline.access import Principal, recording
 from services.timeline.api import rendering
 from services.timeline.asked import CannotAsk
 from services.timeline.intake import Outdated
+from services.timeline.wire_warnings import warnings_out
 from services.timeline.writer import Result, Writer
 
 #: A client that stops in mid-body is waited for so many seconds.
@@ -80,7 +82,9 @@ def append_one(
     """
     matching = _version(if_match)
     expected = expected_version if matching is None else matching
-    [result] = writer.append([event], who.name, allowed=recording(who), expected_version=expected)
+    [result] = writer.append(
+        [event], who.name, allowed=recording(who), expected_version=expected, compare=writer.look_alikes()
+    )
     if matching is not None and isinstance(result.refusal, Outdated):
         raise HTTPException(412, str(result.refusal.problems[0].message))
     if result.refusal is not None:
@@ -92,5 +96,5 @@ def append_one(
 
 def _recorded(result: Result) -> wire_log.Recorded:
     assert result.place is not None
-    said = wire_log.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at))
-    return wire_log.Recorded(said.event_id, said.position, said.recorded_at, result.flags) if result.flags else said
+    warnings = warnings_out(result.warnings) or UNSET
+    return wire_log.Recorded(str(result.event_id), result.place.position, rfc3339(result.place.recorded_at), warnings)

@@ -7,13 +7,16 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from events.problems import Problem, UnusableEvent, shown
-from projections.views import UnknownView
+from projections.builds import Taken
+from projections.promoting import Refused
+from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.audit.tree import NotInTree, NotYetInTree
@@ -96,6 +99,10 @@ def _not_found(_: Request, error: Any) -> Response:
     return problem(404, "Not found", str(error))
 
 
+def _in_the_way(_: Request, error: Any) -> Response:
+    return problem(409, "Conflicts with a view", str(error))
+
+
 def _not_yet(_: Request, error: Any) -> Response:
     return problem(503, "Not folded yet", str(error), headers={"Retry-After": "1"})
 
@@ -121,11 +128,18 @@ def _http(request: Request, error: Any) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Every method that this address takes: the router tells those of its first route there alone."""
-    asked = [(method, {**request.scope, "method": method}) for method in ("DELETE", "GET", "PATCH", "POST", "PUT")]
-    routes = request.app.routes
-    found = {method for method, scope in asked if any(one.matches(scope)[0] == Match.FULL for one in routes)}
+    """Every method that this address takes: the router tells those of its first route there alone.
+
+    Of the routes there those count that were written in the same way: `/v1/views/diff` is no view to be deleted.
+    """
+    here = [one for one in iter_route_contexts(request.app.routes) if _matches(one.path, request.url.path)]
+    methods = (getattr(one.original_route, "methods", None) or () for one in here if one.path == here[0].path)
+    found = {method for each in methods for method in each}
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _matches(template: str | None, path: str) -> bool:
+    return template is not None and compile_path(template)[0].match(path) is not None
 
 
 def _gone(_: Request, error: Any) -> Response:
@@ -157,7 +171,10 @@ _HANDLERS: dict[type[Exception], Any] = {
     UnusableEvent: _unusable,
     RequestValidationError: _invalid,
     CannotAsk: _cannot_ask,
+    BeingBuilt: _not_yet,
     UnknownView: _not_found,
+    Taken: _in_the_way,
+    Refused: _in_the_way,
     NotRegistered: _not_found,
     NotYet: _not_yet,
     NotInTree: _not_found,

@@ -1,4 +1,4 @@
-"""Routes about sources, actors, locations and views."""
+"""Routes about sources, actors and locations."""
 
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
@@ -109,28 +109,6 @@ def location(request: Request, location_id: Id, opened: Opened, question: Questi
         catalogue = opened.reader.catalogue(asked.known_position)
         said = _location(catalogue, _held(catalogue, asked, location_id), asked)
         return rendering.answer(request, asked, wire.encode(said))
-
-
-@router.get("/v1/views", **document(wire_reference.ViewPage))
-def views(request: Request, opened: Opened) -> Response:
-    """The views: how each reads the log, and the last position folded into it."""
-    found = tuple(
-        wire_reference.ViewOut(
-            str(view.view_id),
-            view.name,
-            view.reading.policy.label,
-            view.reading.clock,
-            tuple(sorted(view.reading.exclude_sources)),
-            tuple(sorted(view.reading.only_sources)),
-            view.position,
-            lag,
-            seconds,
-            aside,
-            regrading,
-        )
-        for view, lag, seconds, aside, regrading in opened.reader.progress()
-    )
-    return rendering.answer(request, None, wire.encode(wire_reference.ViewPage(opened.log.head().position, found)))
 
 
 def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:

@@ -1,19 +1,17 @@
 """Answers as bytes: JSON, and for the whole map GeoJSON, CSV and NDJSON; entity tags and caching."""
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
 
 from events.times import rfc3339
 from projections.catalogue import Catalogue, Location
-from services.timeline import wire
+from services.timeline import flat, wire
 from services.timeline.asked import Asked, CannotAsk
-from services.timeline.geometry import representative_point
-from services.timeline.reader import Everywhere
+from services.timeline.atlas.fragments import SHAPE
+from services.timeline.found import Everywhere
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -23,24 +21,35 @@ FORMATS = {"json": JSON, "geojson": "application/geo+json", "csv": "text/csv; ch
 
 FOR_EVER = "max-age=31536000, immutable"
 
-#: Flat names of CSV and GeoJSON, one row a location.
-COLUMNS = (
-    "location_id", "name", "lon", "lat", "pcode", "mode", "holders", "challengers", "standing", "basis",
-    "pending_mode", "pending_holders", "pending_standing", "access",
-)  # fmt: skip
+
+def coordinates_tag(asked: Asked, *what: object) -> str:
+    """A tag of a pinned answer out of what pins it: to sum up megabytes would take longer than to make them.
+
+    The time at which the position was recorded tells one log from another, the shape one program from another.
+
+    Args:
+        what: All that is asked for beside what is known: the moment in the world, filters, the format.
+    """
+    said = (SHAPE, wire.coordinates(asked), *what)
+    return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 
-def answer(request: Request, asked: Asked | None, body: bytes, media_type: str = JSON) -> Response:
-    """Bytes with a strong entity tag; kept for ever where the answer is pinned, 304 where the asker has it already."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+def answer(
+    request: Request, asked: Asked | None, body: bytes, media_type: str = JSON, tag: str | None = None
+) -> Response:
+    """Bytes with a strong entity tag; kept for ever where the answer is pinned, 304 where the asker has it already.
+
+    Args:
+        tag: Where it is known without a look at the bytes.
+    """
+    tag = tag or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Vary": "Accept"}
     headers["Cache-Control"] = FOR_EVER if asked is not None and asked.pinned else "no-cache"
     if asked is not None:
         headers["Timeline-Position"] = str(asked.known_position)
         if asked.set_aside:
             headers["Timeline-Set-Aside"] = str(asked.set_aside)
-    known = request.headers.get("if-none-match", "")
-    if tag in known or known.strip() == "*":
+    if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 
@@ -52,8 +61,14 @@ def kept(request: Request, body: bytes, media_type: str) -> Response:
     return response
 
 
-def wanted_format(request: Request, f: str | None, known: Sequence[str] = tuple(FORMATS)) -> str:
-    """The format by `f=`, else by the first media type of `Accept` that we have, else JSON.
+def has_already(request: Request, tag: str) -> bool:
+    """Whether the asker holds the answer of a tag."""
+    held = request.headers.get("if-none-match", "")
+    return tag in held or held.strip() == "*"
+
+
+def wanted_format(request: Request, f: str | None, known: Sequence[str] | Mapping[str, str] = FORMATS) -> str:
+    """The format by `f=`, else by the first media type of `Accept` that we have, else the first one.
 
     Raises:
         CannotAsk: an unknown format.
@@ -62,12 +77,13 @@ def wanted_format(request: Request, f: str | None, known: Sequence[str] = tuple(
         if f not in known:
             raise CannotAsk("f", f, f"one of {', '.join(known)}")
         return f
+    media_types = known if isinstance(known, Mapping) else FORMATS
     for accepted in request.headers.get("accept", "").split(","):
         media_type = accepted.split(";")[0].strip()
         for name in known:
-            if media_type == FORMATS[name].split(";")[0]:
+            if media_type == media_types[name].split(";")[0]:
                 return name
-    return known[0]
+    return next(iter(known))
 
 
 def everywhere(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, form: str) -> bytes:
@@ -82,57 +98,32 @@ def everywhere(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, 
         )
     if form == "ndjson":
         return b"".join(wire.encode(_brief(one)) + b"\n" for one in found)
-    rows = (_flat(asked, one, catalogue) for one in found)
-    return _csv(row for row, _ in rows) if form == "csv" else _geojson(asked, rows)
+    if form == "csv":
+        return _csv(asked, found, catalogue)
+    return _geojson(asked, found, catalogue)
 
 
 def _brief(one: Everywhere) -> wire.LocationBrief:
     return wire.LocationBrief(one.location_id, wire.brief(one.control), wire.brief(one.access) if one.access else None)
 
 
-def _flat(asked: Asked, one: Everywhere, catalogue: Catalogue) -> tuple[dict[str, Any], Location]:
+def _row(asked: Asked, one: Everywhere, catalogue: Catalogue) -> tuple[dict[str, Any], Location]:
     location = catalogue.location(one.location_id, asked.at, asked.known_position)
     assert location is not None
-    said = wire.brief(one.control)
-    last = said.pending[-1] if said.pending else None
-    point = representative_point(location.geometry)
-    row = {
-        "location_id": one.location_id,
-        "name": location.name,
-        "lon": point[0] if point else None,
-        "lat": point[1] if point else None,
-        "pcode": location.codes.get("pcode"),
-        "mode": said.mode,
-        "holders": ";".join(said.holders),
-        "challengers": ";".join(said.challengers),
-        "standing": said.standing,
-        "basis": said.basis,
-        "pending_mode": last.mode if last else None,
-        "pending_holders": ";".join(last.holders) if last else None,
-        "pending_standing": last.standing if last else None,
-        "access": wire.brief(one.access).mode if one.access else None,
-    }
-    return row, location
+    access = wire.brief(one.access).mode if one.access else None
+    return flat.of_place(location) | flat.of_answer(one.control) | {"access": access}, location
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> bytes:
-    """CSV after RFC 4180; a cell that a spreadsheet would run as a formula is led by an apostrophe."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
-    return out.getvalue().encode()
+def _csv(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> bytes:
+    lines = [flat.csv_line(flat.COLUMNS)]
+    lines += [flat.csv_line(_row(asked, one, catalogue)[0].values()) for one in found]
+    return "".join(lines).encode()
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _geojson(asked: Asked, rows: Iterable[tuple[dict[str, Any], Location]]) -> bytes:
+def _geojson(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> bytes:
     features = [
         {"type": "Feature", "id": row["location_id"], "geometry": location.geometry, "properties": row}
-        for row, location in rows
+        for row, location in (_row(asked, one, catalogue) for one in found)
     ]
     collection = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
     return wire.encode(collection | {"features": features})

@@ -16,9 +16,9 @@ from services.timeline.wire_log import recorded_out
 SSE = "text/event-stream"
 
 #: Where a client goes on by itself after a stream has ended, it waits so many milliseconds.
-_RETRY = 2_000
+RETRY = 2_000
 
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
 
 
 def wants_stream(request: Request, f: str | None) -> bool:
@@ -33,21 +33,34 @@ def stream(request: Request, after: int, last_event_id: str | None, who: Princip
     Raises:
         CannotAsk: a `Last-Event-ID` that is no position.
     """
-    if last_event_id:
-        if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
-            raise CannotAsk("Last-Event-ID", last_event_id, "the position of the last event that came")
-        after = int(last_event_id)
+    came = last_event(last_event_id)
+    if came is not None:
+        after = came
     if request.scope.get("head"):
-        return Response(media_type=SSE, headers=_HEADERS)
-    return _EventStream(request.app.state.streams, after, who)
+        return Response(media_type=SSE, headers=HEADERS)
+    streams = request.app.state.streams
+    return Admitted(streams, _written(streams, after, who))
 
 
-class _EventStream(StreamingResponse):
+def last_event(last_event_id: str | None) -> int | None:
+    """The id of the last event that came to a client who comes back; None for one who begins.
+
+    Raises:
+        CannotAsk: it is no number.
+    """
+    if not last_event_id:
+        return None
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 20):
+        raise CannotAsk("Last-Event-ID", last_event_id, "the position of the last event that came")
+    return min(int(last_event_id), 2**63 - 1)
+
+
+class Admitted(StreamingResponse):
     """A stream that holds its place among the others while it lasts, whoever ends it."""
 
-    def __init__(self, streams: Streams, after: int, who: Principal) -> None:
+    def __init__(self, streams: Streams, content: AsyncIterator[bytes], media_type: str = SSE) -> None:
         self._streams = streams
-        super().__init__(_written(streams, after, who), media_type=SSE, headers=_HEADERS)
+        super().__init__(content, media_type=media_type, headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._streams.admitted() as admitted:
@@ -60,7 +73,7 @@ class _EventStream(StreamingResponse):
 
 async def _written(streams: Streams, after: int, who: Principal) -> AsyncIterator[bytes]:
     """The events as lines of the stream; a comment where there is nothing to tell."""
-    yield f"retry: {_RETRY}\n: after {after}\n\n".encode()
+    yield f"retry: {RETRY}\n: after {after}\n\n".encode()
     async for found in streams.after(after):
         lines = (
             b"id: %d\ndata: %s\n\n"

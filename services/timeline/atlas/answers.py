@@ -1,0 +1,92 @@
+"""The whole map as bytes, out of a picture: ready fragments joined, in each format. Byte for byte what `api/rendering` makes."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from typing import Final
+
+from events.times import rfc3339
+from projections.claims import micros
+from services.timeline import flat, wire
+from services.timeline.asked import Asked
+from services.timeline.atlas.columns import Ints
+from services.timeline.atlas.fragments import NO_ACCESS
+from services.timeline.atlas.picture import Bytes, Picture
+from services.timeline.reader import Reader
+from services.timeline.selection import Selection, below, matches
+
+
+def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> bytes | None:
+    """The whole map as it is chosen, in one of the formats; None where the tables have to answer.
+
+    Raises:
+        NotRegistered: `within` is not registered as known then.
+    """
+    atlas = reader.atlases.covering(asked)
+    if atlas is None:
+        return None
+    places, position = atlas.places, asked.known_position
+    if choice.within is None:
+        chosen = places.registered(position)
+    else:
+        chosen = places.numbers(below(reader.catalogue(position), asked, choice.within))
+    if choice.bbox is not None:
+        chosen = places.inside(chosen, choice.bbox, asked.at, position)
+    picture = atlas.picture(micros(asked.at), asked.known)
+    picture.complete(chosen, partial(reader.answers, asked))
+    if choice.mode is not None or choice.holder is not None:
+        chosen = picture.showing(chosen, partial(matches, choice))
+    return BODIES[form](picture, asked, chosen)
+
+
+def _json(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
+    around = wire.encode(wire.AllStatus(at=rfc3339(asked.at), **wire.coordinates(asked), locations=()))
+    return _within(around, _entries(picture, chosen))
+
+
+def _ndjson(picture: Picture, _: Asked, chosen: Ints) -> bytes:
+    return b"\n".join([*_entries(picture, chosen), b""])
+
+
+def _entries(picture: Picture, chosen: Ints) -> list[Bytes]:
+    found = picture.control("json", chosen)
+    for row, access in picture.access("json", chosen):
+        found[row] = b"".join((found[row][: -len(NO_ACCESS)], access, b"}"))
+    return found
+
+
+def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
+    ends = [b",\r\n"] * len(chosen)
+    for row, access in picture.access("csv", chosen):
+        ends[row] = b"".join((b",", access, b"\r\n"))
+    places = picture.places.csv(chosen, asked.at, asked.known_position)
+    rows = zip(places, picture.control("csv", chosen), ends, strict=True)
+    return b"".join(chain((flat.csv_line(flat.COLUMNS).encode(),), chain.from_iterable(rows)))
+
+
+def _geojson(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
+    head = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
+    around = wire.encode(head | {"features": ()})
+    ends = [b',"access":null}}'] * len(chosen)
+    for row, access in picture.access("geojson", chosen):
+        ends[row] = b"".join((b',"access":', access, b"}}"))
+    places = picture.places.geojson(chosen, asked.at, asked.known_position)
+    rows = map(b"".join, zip(places, picture.control("geojson", chosen), ends, strict=True))
+    return _within(around, list(rows))
+
+
+def _within(around: bytes, parts: list[Bytes]) -> bytes:
+    """Parts joined within the empty list at the end of something; megabytes are copied once."""
+    if not parts:
+        return around
+    parts[0] = b"".join((around[:-2], parts[0]))
+    parts[-1] = b"".join((parts[-1], around[-2:]))
+    return b",".join(parts)
+
+
+BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes]]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "geojson": _geojson,
+}
