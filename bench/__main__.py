@@ -20,6 +20,7 @@ BENCHES = {
     "whole_map": "whole_map:run",
     "rebuild": "rebuilding:run",
     "growth": "growth:run",
+    "auditing": "auditing:run",
 }
 
 

@@ -54,6 +54,13 @@ def answer(
     return Response(body, media_type=media_type, headers=headers)
 
 
+def kept(request: Request, body: bytes, media_type: str) -> Response:
+    """Bytes that never change at their address."""
+    response = answer(request, None, body, media_type)
+    response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
 def has_already(request: Request, tag: str) -> bool:
     """Whether the asker holds the answer of a tag."""
     held = request.headers.get("if-none-match", "")
