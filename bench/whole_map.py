@@ -31,7 +31,7 @@ from bench.mariadb import installed, mariadb
 from bench.news_world import BEGIN, DAYS, PLACES
 from bench.whole_map_rows import TAIL, AnswerRow, WholeMap, no_head
 from projections.claims import from_micros, micros
-from services.timeline.api import rendering
+from services.timeline import whole_map
 from services.timeline.atlas import drawing, fragments
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.atlas.columns import SINCE_EVER, UNTIL_FURTHER
@@ -223,7 +223,7 @@ def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:
     reader = ground.timeline.reader
     with reader.asking(ground.view, at=at, known_position=known) as asked:
         catalogue = reader.catalogue(asked.known_position)
-        return rendering.everywhere(asked, selected(reader, asked, Selection()), catalogue, "json")
+        return whole_map.everywhere(asked, selected(reader, asked, Selection()), catalogue, "json")
 
 
 def _timed(ground: Ground, name: str, work: Callable[[], bytes]) -> bytes:

@@ -32,7 +32,6 @@ from services.timeline import (
     importing,
     keys,
     logs,
-    serving,
     story,
     typed,
 )
@@ -41,7 +40,7 @@ from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.building import CannotBuild
-from services.timeline.composition import Timeline, Unreachable, connect, database, opened
+from services.timeline.composition import CannotServe, Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
@@ -110,7 +109,7 @@ def main() -> None:
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
+    files.Unreadable, WrongFormat, CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
 )  # fmt: skip
 
 
@@ -147,6 +146,8 @@ def demo(
         story.load(timeline)
         story.tell(timeline)
         if not once:
+            from services.timeline import serving  # noqa: PLC0415  (as in `serve`)
+
             serving.serve(timeline, "127.0.0.1", port, find_free=True, announce=story.urls)
 
 
@@ -156,6 +157,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the REST API, and keep the views up with the log."""
+    from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
+
     with _timeline() as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)

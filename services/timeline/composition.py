@@ -32,6 +32,10 @@ class Unreachable(RuntimeError):
     """The database cannot be reached, or is not one that this program can use; one line for people."""
 
 
+class CannotServe(RuntimeError):
+    """The address cannot be served on; one line for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """An opened timeline: the log, who writes to it, who folds it, who reads the views and the tree; the keys and tokens

@@ -9,12 +9,8 @@ import uvicorn
 from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
-from services.timeline.composition import Following, Integrating, Timeline
+from services.timeline.composition import CannotServe, Following, Integrating, Timeline
 from services.timeline.issuer import on_loopback
-
-
-class CannotServe(RuntimeError):
-    """The address cannot be served on; one line for people."""
 
 
 def require_credentials(timeline: Timeline, host: str) -> None:
