@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.timeline.audit.checkpoints import Checkpoint, Receipt
 from services.timeline.audit.notes import (
+    LOG,
     WITNESS,
     Note,
     PrivateKey,
@@ -26,8 +27,8 @@ SAID = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
 
-KEY = PrivateKey.generate("example.org/log")
-OTHER = PrivateKey.generate("example.org/log")
+KEY = PrivateKey("example.org/log", LOG, bytes(range(32)))
+OTHER = PrivateKey("example.org/log", LOG, bytes(range(1, 33)))
 TEXT = "example.org/log\n5\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 
 

@@ -92,11 +92,7 @@ def leaf_of(row: Row) -> bytes:
     Raises:
         UnreadableRow: its time is none.
     """
-    try:
-        moment = _moment(row.recorded_at)
-    except OverflowError:
-        raise UnreadableRow("recorded_at is no time of this calendar") from None
-    return joined(row.position, row.event_id, moment, row.recorded_by, row.type, row.structure)
+    return joined(row.position, row.event_id, moment(row.recorded_at), row.recorded_by, row.type, row.structure)
 
 
 def _row(data: bytes, *, whole: bool) -> Row:
@@ -123,9 +119,17 @@ def _row(data: bytes, *, whole: bool) -> Row:
     return Row(position, recorded_at, event_id, stream_id, recorded_by, stored_type, structure, text, salt)
 
 
-def _moment(microseconds: int) -> bytes:
+def moment(microseconds: int) -> bytes:
+    """A time, given in microseconds since 2000, as leaves have it.
+
+    Raises:
+        UnreadableRow: it is no time of our calendar.
+    """
     second, rest = divmod(microseconds, 1_000_000)
-    return b"%b.%06dZ" % (_second(second), rest) if rest else b"%bZ" % _second(second)
+    try:
+        return b"%b.%06dZ" % (_second(second), rest) if rest else b"%bZ" % _second(second)
+    except OverflowError:
+        raise UnreadableRow("recorded_at is no time of this calendar") from None
 
 
 @lru_cache(maxsize=4096)
