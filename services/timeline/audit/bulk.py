@@ -5,39 +5,22 @@ come as arrays, one row for 256 events, which spares most of the cost of rows (m
 """
 
 import hashlib
-from collections.abc import Iterator
 from operator import ge
 from typing import Any, Final
 
 from psycopg import Connection
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 
 from events import merkle
 from events.leaves import joined
 from events.tiles import WIDTH
 from services.timeline.audit import stored
-from services.timeline.audit.reading import UnreadableRow, moment
+from services.timeline.audit.reading import LEAF, UnreadableRow, moment, tile_by_tile
 from services.timeline.audit.recomputing import Job, Part, event_by_event, pieces, stream_of
 
-#: Grouped in the order in which the subquery reads: by an index, in one process.
-_TILES: Final = f"""
-SELECT array_agg(position), array_agg(recorded_at), array_agg(event_id::text), array_agg(stream_id::text),
-       array_agg(recorded_by), array_agg(type), array_agg(structure), array_agg(text), array_agg(salt)
-FROM (SELECT * FROM event WHERE position > %b::bigint AND position <= %b::bigint ORDER BY position) AS part
-GROUP BY (position - 1) / {WIDTH} ORDER BY (position - 1) / {WIDTH}"""
+_COLUMNS: Final = f"{LEAF}, stream_id::text, text, salt"
 
 #: What can go wrong with values that are not what they should be: an empty one, no time, no UTF-8.
 _ODD: Final = (UnreadableRow, AttributeError, TypeError, ValueError, OverflowError)
-
-
-class _Microseconds(Loader):
-    """A time as PostgreSQL sends it: microseconds since 2000, whatever the calendar says to that."""
-
-    format = Format.BINARY
-
-    def load(self, data: Any) -> int:
-        return int.from_bytes(data, signed=True)
 
 
 def recompute(connection: Connection[Any], job: Job) -> Part:
@@ -52,7 +35,7 @@ def _in_bulk(connection: Connection[Any], job: Job) -> Part | None:
     held = stored.level_of_tiles(connection, 0, job.start // WIDTH, -(-job.until // WIDTH))
     part = Part(None, [], {}, None, None)
     position, odd = job.start, False
-    for columns in _tiles(connection, job):
+    for columns in tile_by_tile(connection, job.start, job.until, _COLUMNS):
         # Once something is odd the rest is read and let go: to break off would break the transaction off.
         hashes = None if odd else _hashes(columns, job, position, part.last_at)
         if hashes is None or b"".join(hashes) != held.get(position // WIDTH):
@@ -66,12 +49,6 @@ def _in_bulk(connection: Connection[Any], job: Job) -> Part | None:
         position, times = columns[0][-1], columns[1]
         part = part._replace(first_at=times[0] if part.first_at is None else part.first_at, last_at=times[-1])
     return None if odd or position != job.until else part
-
-
-def _tiles(connection: Connection[Any], job: Job) -> Iterator[list[list[Any]]]:
-    with connection.cursor(binary=True) as cursor:
-        cursor.adapters.register_loader("timestamptz", _Microseconds)
-        yield from cursor.stream(_TILES, [job.start, job.until], binary=True)
 
 
 def _hashes(columns: list[list[Any]], job: Job, position: int, last_at: int | None) -> list[bytes] | None:
@@ -88,7 +65,7 @@ def _hashes(columns: list[list[Any]], job: Job, position: int, last_at: int | No
 
 
 def _hash(
-    job: Job, position: int, at: int, event_id: str, stream: str, who: str, name: str, structure: bytes, text: bytes | None,
+    job: Job, position: int, at: int, event_id: str, who: str, name: str, structure: bytes, stream: str, text: bytes | None,
     salt: bytes | None,
 ) -> bytes:  # fmt: skip
     """The hash of an event's leaf, once its stream is that of its structure and its text what that commits to."""
