@@ -87,6 +87,9 @@ def test_a_log_with_a_gap_gets_no_tree(postgres_18: str) -> None:
         with pytest.raises(CannotIntegrate, match="missing or stands twice from 8 on"):
             integrator.integrate(connection, 7)
         assert stored.reach(connection).size == 7
+        connection.execute("UPDATE event SET recorded_at = 'infinity' WHERE position = 9")
+        with pytest.raises(CannotIntegrate, match="recorded_at is no time"):
+            integrator.integrate(connection, 3)
 
 
 def test_two_integrators_never_both_write(postgres_18: str) -> None:

@@ -1,7 +1,7 @@
 """A part of the log verified a tile at a time: the quick way for a part where nothing is wrong, as nearly all are.
 
 It finds out *that* something may be wrong, never what: `recomputing.py` then reads the part again, event by event. Columns
-come as arrays, one row for 256 events, which spares most of the cost of rows (measured: 9.4 to 4 µs an event).
+come as arrays, one row for 256 events, which spares most of the cost of rows.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ from events import merkle
 from events.leaves import joined
 from events.tiles import WIDTH
 from services.timeline.audit import stored
-from services.timeline.audit.reading import LEAF, UnreadableRow, moment, tile_by_tile
+from services.timeline.audit.reading import LEAF, moment, tile_by_tile
 from services.timeline.audit.recomputing import Job, Part, event_by_event, pieces, stream_of
 
 _COLUMNS: Final = f"{LEAF}, stream_id::text, text, salt"
 
-#: What can go wrong with values that are not what they should be: an empty one, no time, no UTF-8.
-_ODD: Final = (UnreadableRow, AttributeError, TypeError, ValueError, OverflowError)
+#: What can go wrong with values that are not what they should be: an empty one, no time, no structure.
+_ODD: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def recompute(connection: Connection[Any], job: Job) -> Part:

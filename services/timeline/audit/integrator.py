@@ -10,7 +10,7 @@ from typing import Final
 from events import merkle, tiles
 from events.leaves import joined
 from services.timeline.audit import stored
-from services.timeline.audit.reading import LEAF, moment, tile_by_tile
+from services.timeline.audit.reading import LEAF, UnreadableRow, moment, tile_by_tile
 from services.timeline.audit.stored import Database
 
 #: So many events are hashed for one transaction.
@@ -35,7 +35,10 @@ def integrate(connection: Database, batch: int = BATCH, on_progress: Callable[[i
         reach = stored.reach(connection)
         if reach.size >= reach.head:
             return reach.size
-        size = _step(connection, reach.size, min(reach.head, reach.size + batch))
+        try:
+            size = _step(connection, reach.size, min(reach.head, reach.size + batch))
+        except UnreadableRow as error:
+            raise CannotIntegrate(f"of the events after position {reach.size} one cannot be read: {error}") from None
         if on_progress is not None:
             on_progress(size)
 

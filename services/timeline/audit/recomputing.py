@@ -13,7 +13,7 @@ from events.merkle import complete
 from events.recorded import reference_stream
 from events.tiles import WIDTH, Tile
 from services.timeline.audit import stored
-from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, rows
+from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, moment, rows
 
 #: Stored types whose stream is a development.
 _OF_DEVELOPMENTS: Final = ("development-", "report-")
@@ -115,7 +115,8 @@ class _Recomputing:
         if self._last is not None and at <= self._last:
             return Problem(position, "it was not recorded after the one before it")
         reason = (
-            _wrong_stream(row)
+            _wrong_time(row)
+            or _wrong_stream(row)
             or (None if covered else _wrong_shape(row))
             or _wrong_text(row, redacted=position in self._job.redacted)
         )
@@ -153,6 +154,14 @@ def stream_of(stored_type: str, structure: bytes, stream: str) -> bool:
         return True
     kind, key = codec.decode_for_folds(stored_type, structure).stream
     return str(key if isinstance(key, UUID) else _reference_stream(kind, key)) == stream
+
+
+def _wrong_time(row: Row) -> str | None:
+    try:
+        moment(row.recorded_at)
+    except UnreadableRow as error:
+        return str(error)
+    return None
 
 
 def _wrong_stream(row: Row) -> str | None:
