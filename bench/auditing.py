@@ -14,12 +14,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID, uuid5
 
-import msgspec
 from psycopg import Connection
 
-from bench import histories
+from bench import histories, news
 from bench.appends import fresh_copy, rate
 from bench.ground import fresh_timeline, median, percentile, say, working
 from events.shape import write_event
@@ -76,17 +74,8 @@ def _appends(timeline: Timeline, settings: Settings) -> None:
 
 
 def _long(timeline: Timeline, settings: Settings, events: int) -> None:
-    list(histories.append(timeline.log, histories.reference(1_000)))
-    told = 0
-    while told < events:
-        part = [
-            event
-            for one in histories.developments(min(100_000, events - told), 1_000, 0, seed=told + 1)
-            for event in one
-        ]
-        list(histories.append(timeline.log, [_own(event, told) for event in part], batch=5_000, seed=told + 1))
-        told += len(part)
-        working(f"{told:,} events")
+    working(f"loading {events:,} events")
+    news.load(timeline.log, events, "as published")
     with timeline.log.pool.connection() as connection:
         before = time.perf_counter()
         size = integrator.integrate(connection)
@@ -111,11 +100,6 @@ def _long(timeline: Timeline, settings: Settings, events: int) -> None:
         f"the whole record verified in {median(whole):6.1f} s   its rows read by COPY and hashed {median(floor):6.1f} s   "
         f"{median(whole) / median(floor):5.2f}x ({os.cpu_count()} processors)"
     )
-
-
-def _own(event: Any, told: int) -> Any:
-    """A development of its own for each part: their ids are counted from nought again."""
-    return msgspec.structs.replace(event, development_id=uuid5(UUID(int=told), str(event.development_id)))
 
 
 def _proofs(timeline: Timeline, size: int) -> None:

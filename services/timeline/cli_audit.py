@@ -11,12 +11,14 @@ import typer
 from psycopg import Connection
 
 from services.timeline import console, logs, typed
-from services.timeline.audit import integrator, parallel, signing, stored
+from services.timeline.audit import cosigning, integrator, parallel, signing, stored
+from services.timeline.audit import witness as witnesses
 from services.timeline.audit.integrating import took_lock
 from services.timeline.audit.notes import PublicKey, UnusableKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.stored import Kept
 from services.timeline.audit.verifying import Held, Verdict, verify
+from services.timeline.audit.witness import Witness
 from services.timeline.composition import connect, database
 from services.timeline.migrate import migrate
 from services.timeline.settings import Settings, settings
@@ -75,6 +77,44 @@ def verify_(
     _tell(verdict, known)
     if verdict.problem is not None:
         raise typer.Exit(NO)
+
+
+@app.command()
+def witness(
+    logs: Annotated[
+        list[str], typer.Argument(metavar="KEY...", help="The public key of a log to cosign for, or a file with it.")
+    ],
+    home: Annotated[
+        Path, typer.Option("--home", help="Folder of the witness's own key and memory; made where missing.")
+    ],
+    name: Annotated[
+        str, typer.Option(help="Who the witness is, when its key is made: an address without scheme.")
+    ] = "",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8400,
+) -> None:
+    """Cosign checkpoints that continue the last (C2SP tlog-witness): a small service for other people on other machines."""
+    known = [_public(one) for one in logs]
+    key = witnesses.own_key(home / "witness.key", name)
+    console.note(f"the witness's public key: {key.public}")
+    with witnesses.serve(Witness(key, known, home), host, port) as server:
+        console.note(f"witnessing at http://{host}:{server.server_port}/add-checkpoint; stop with Ctrl-C")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+@app.command()
+def cosign(
+    url: Annotated[str, typer.Argument(help="A witness, by the address before /add-checkpoint.")],
+    key: Annotated[str, typer.Option("--key", help="The witness's public key, or a file with it.")],
+) -> None:
+    """Print the newest checkpoint with a witness's cosignature; exit 1 where the witness refuses it."""
+    chosen = settings()
+    public = _public(key)
+    with _database(chosen) as (_, connection):
+        kept = _newest(connection, chosen)
+        note = cosigning.cosigned(connection, kept, url, public)
+    sys.stdout.write(note)
 
 
 def _tell(verdict: Verdict, known: list[PublicKey]) -> None:

@@ -1,5 +1,6 @@
 """`timeline audit` as people and programs run it: what it prints, and its exit codes."""
 
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -7,7 +8,7 @@ import pytest
 
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.notes import Note, PrivateKey, PublicKey, signed
-from tests.acceptance.test_cli import run
+from tests.acceptance.test_cli import COMMAND, environment, run
 
 STORY = str(Path(__file__).parents[2] / "services/timeline/demo/story.ndjson")
 
@@ -81,3 +82,51 @@ def test_bad_input_is_one_line(database: str, arguments: tuple[str, str], words:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"timeline: {words}")
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_witness_in_a_process_of_its_own_cosigns(database: str, tmp_path: Path) -> None:
+    """What it cosigned is held outside; a log that was rewritten since gets no cosignature."""
+    home = {"TIMELINE_HOME": str(tmp_path / "home")}
+    run(database, "import", STORY, **home)
+    run(database, "audit", "checkpoint", **home)
+    key = run(database, "audit", "key", **home).stdout.strip()
+    asking = [
+        COMMAND,
+        "audit",
+        "witness",
+        key,
+        "--home",
+        str(tmp_path / "witness"),
+        "--name",
+        "witness.example",
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen(asking, stderr=subprocess.PIPE, text=True, env=environment(database)) as process:
+        try:
+            assert process.stderr is not None
+            public = process.stderr.readline().rpartition(": ")[2].strip()
+            url = process.stderr.readline().split()[2].removesuffix("/add-checkpoint;")
+            once = run(database, "audit", "cosign", url, "--key", public, **home)
+            assert (once.returncode, once.stderr) == (0, "")
+            assert Note.read(once.stdout).signers([PublicKey.read(public)]) == [PublicKey.read(public)]
+            held = tmp_path / "cosigned.txt"
+            held.write_text(once.stdout)
+            assert run(database, "audit", "verify", "--checkpoint", str(held), **home).returncode == 0
+
+            with psycopg.connect(database, autocommit=True) as connection:
+                connection.execute(
+                    "ALTER TABLE event DISABLE TRIGGER ALL; ALTER TABLE log_checkpoint DISABLE TRIGGER ALL"
+                )
+                connection.execute("UPDATE event SET recorded_by = 'somebody' WHERE position = 5")
+                connection.execute("DELETE FROM log_checkpoint; DELETE FROM log_tile; UPDATE log_tree SET size = 0")
+            [book] = (tmp_path / "home").glob("*.signed")
+            book.unlink()
+            refused = run(database, "audit", "cosign", url, "--key", public, **home)
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert "the witness refuses the checkpoint over 297 events (409)" in refused.stderr
+            assert run(database, "audit", "verify", "--checkpoint", str(held), **home).returncode == 1
+        finally:
+            process.terminate()
+    gone = run(database, "audit", "cosign", url, "--key", public, **home)
+    assert (gone.returncode, "does not answer" in gone.stderr) == (1, True)

@@ -246,6 +246,20 @@ def put_text_in(connection: Database, random: Random) -> int:
     return int(at)
 
 
+def no_structure(connection: Database, random: Random) -> int:
+    """A structure that is no JSON any more, though its end is as it was."""
+    at = some(connection, random)
+    connection.execute("UPDATE event SET structure = set_byte(structure, 2, 0) WHERE position = %s", [at])
+    return at
+
+
+def at_no_time(connection: Database, random: Random) -> int:
+    """A time that no calendar has."""
+    at = length(connection)
+    connection.execute("UPDATE event SET recorded_at = 'infinity' WHERE position = %s", [at])
+    return at
+
+
 def delete_a_tile(connection: Database, random: Random) -> None:
     [place] = random.choice(connection.execute("SELECT ctid::text FROM log_tile").fetchall())
     connection.execute("DELETE FROM log_tile WHERE ctid = %s::tid", [place])
@@ -280,7 +294,7 @@ def sign_with_another_key(connection: Database, random: Random) -> None:
     "spoil",
     [
         delete_one, delete_and_close_the_gap, insert_one, insert_twice, swap_positions, swap_contents, truncate, roll_back,
-        alter_with_its_tree, take_text_away, take_salt_away, put_text_in, delete_a_tile, add_a_tile, shorten_a_tile,
+        alter_with_its_tree, take_text_away, take_salt_away, put_text_in, no_structure, at_no_time, delete_a_tile, add_a_tile, shorten_a_tile,
         forget_the_head, sign_with_another_key,
     ],
 )  # fmt: skip

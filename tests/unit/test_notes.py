@@ -27,9 +27,8 @@ SAID = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
 
-# The same in every process: tests are named by what they are given.
 KEY = PrivateKey("example.org/log", LOG, bytes(range(32)))
-OTHER = PrivateKey("example.org/log", LOG, bytes(range(32, 64)))
+OTHER = PrivateKey("example.org/log", LOG, bytes(range(1, 33)))
 TEXT = "example.org/log\n5\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from events import merkle, tiles
+from events.leaves import joined
 from services.timeline.audit import stored
-from services.timeline.audit.reading import leaves
+from services.timeline.audit.reading import LEAF, UnreadableRow, moment, tile_by_tile
 from services.timeline.audit.stored import Database
 
 #: So many events are hashed for one transaction.
@@ -34,7 +35,10 @@ def integrate(connection: Database, batch: int = BATCH, on_progress: Callable[[i
         reach = stored.reach(connection)
         if reach.size >= reach.head:
             return reach.size
-        size = _step(connection, reach.size, min(reach.head, reach.size + batch))
+        try:
+            size = _step(connection, reach.size, min(reach.head, reach.size + batch))
+        except UnreadableRow as error:
+            raise CannotIntegrate(f"of the events after position {reach.size} one cannot be read: {error}") from None
         if on_progress is not None:
             on_progress(size)
 
@@ -44,10 +48,17 @@ def _step(connection: Database, size: int, until: int) -> int:
     with connection.transaction():
         # What is lost in a crash is made again: nobody needs to wait for the disk.
         connection.execute("SET LOCAL synchronous_commit TO off")
-        for position, leaf in leaves(connection, size, until):
-            if position != size + len(hashes) + 1:
-                break
-            hashes.append(merkle.leaf_hash(leaf))
+        connection.execute("SET LOCAL max_parallel_workers_per_gather TO 0")
+        for positions, *parts in tile_by_tile(connection, size, until, LEAF):
+            begin = size + len(hashes) + 1
+            if positions != list(range(begin, begin + len(positions))):
+                raise CannotIntegrate(f"a position is missing or stands twice from {begin} on")
+            hashes += [
+                merkle.leaf_hash(
+                    joined(position, event_id.encode(), moment(at), who.encode(), name.encode(), structure)
+                )
+                for position, at, event_id, who, name, structure in zip(positions, *parts, strict=True)
+            ]
         if size + len(hashes) != until:
             raise CannotIntegrate(f"position {size + len(hashes) + 1} is missing in the log")
         held = stored.read_tiles(connection, tiles.edge(size))

@@ -10,8 +10,11 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 from events.leaves import joined
+from events.tiles import WIDTH
 
 _FIXED: Final = "position, recorded_at, event_id::text, stream_id::text"
 _LEAF: Final = f"{_FIXED}, recorded_by, type, structure"
@@ -27,6 +30,10 @@ _SIGNATURE: Final = 19
 
 #: PostgreSQL counts microseconds from here.
 _EPOCH: Final = datetime(2000, 1, 1)  # noqa: DTZ001  (UTC; the offset is written as Z)
+
+
+#: What a leaf is made of, in this order, for `tile_by_tile`.
+LEAF: Final = "position, recorded_at, event_id::text, recorded_by, type, structure"
 
 
 class Row(NamedTuple):
@@ -76,6 +83,31 @@ def rows(connection: Connection[Any], after: int, until: int, *, whole: bool = F
             block, place = bytes(following), 0
 
 
+class _Microseconds(Loader):
+    """A time as PostgreSQL sends it: microseconds since 2000, whatever the calendar says to that."""
+
+    format = Format.BINARY
+
+    def load(self, data: Any) -> int:
+        return int.from_bytes(data, signed=True)
+
+
+def tile_by_tile(connection: Connection[Any], after: int, until: int, columns: str) -> Iterator[list[list[Any]]]:
+    """Columns of the events in a range of positions, those of a tile at a time, each column as a list.
+
+    Arrays spare most of the cost of rows. Events are grouped in the order in which the subquery reads them: by an index,
+    and in one process (`max_parallel_workers_per_gather` is 0).
+    """
+    arrays = ", ".join(f"array_agg({column})" for column in columns.split(", "))
+    statement = (
+        f"SELECT {arrays} FROM (SELECT * FROM event WHERE position > {after:d} AND position <= {until:d} ORDER BY position) AS part "
+        f"GROUP BY (position - 1) / {WIDTH} ORDER BY (position - 1) / {WIDTH}"
+    )
+    with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("timestamptz", _Microseconds)
+        yield from cursor.stream(statement.encode(), binary=True)
+
+
 def leaves(connection: Connection[Any], after: int, until: int) -> Iterator[tuple[int, bytes]]:
     """Each position in a range with the bytes of its leaf.
 
@@ -92,11 +124,7 @@ def leaf_of(row: Row) -> bytes:
     Raises:
         UnreadableRow: its time is none.
     """
-    try:
-        moment = _moment(row.recorded_at)
-    except OverflowError:
-        raise UnreadableRow("recorded_at is no time of this calendar") from None
-    return joined(row.position, row.event_id, moment, row.recorded_by, row.type, row.structure)
+    return joined(row.position, row.event_id, moment(row.recorded_at), row.recorded_by, row.type, row.structure)
 
 
 def _row(data: bytes, *, whole: bool) -> Row:
@@ -123,9 +151,17 @@ def _row(data: bytes, *, whole: bool) -> Row:
     return Row(position, recorded_at, event_id, stream_id, recorded_by, stored_type, structure, text, salt)
 
 
-def _moment(microseconds: int) -> bytes:
+def moment(microseconds: int) -> bytes:
+    """A time, given in microseconds since 2000, as leaves have it.
+
+    Raises:
+        UnreadableRow: it is no time of our calendar.
+    """
     second, rest = divmod(microseconds, 1_000_000)
-    return b"%b.%06dZ" % (_second(second), rest) if rest else b"%bZ" % _second(second)
+    try:
+        return b"%b.%06dZ" % (_second(second), rest) if rest else b"%bZ" % _second(second)
+    except OverflowError:
+        raise UnreadableRow("recorded_at is no time of this calendar") from None
 
 
 @lru_cache(maxsize=4096)

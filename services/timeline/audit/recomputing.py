@@ -13,10 +13,10 @@ from events.merkle import complete
 from events.recorded import reference_stream
 from events.tiles import WIDTH, Tile
 from services.timeline.audit import stored
-from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, rows
+from services.timeline.audit.reading import Row, UnreadableRow, leaf_of, moment, rows
 
 #: Stored types whose stream is a development.
-_OF_DEVELOPMENTS: Final = (b"development-", b"report-")
+_OF_DEVELOPMENTS: Final = ("development-", "report-")
 
 
 class Problem(NamedTuple):
@@ -64,8 +64,8 @@ class Part(NamedTuple):
     last_at: int | None
 
 
-def recompute(connection: Connection[Any], job: Job) -> Part:
-    """Read a part of the log again and compare it with the tiles of the tree."""
+def event_by_event(connection: Connection[Any], job: Job) -> Part:
+    """Read a part of the log again and compare it with the tiles of the tree: what is wrong first, and where."""
     return _Recomputing(connection, job).run()
 
 
@@ -115,7 +115,8 @@ class _Recomputing:
         if self._last is not None and at <= self._last:
             return Problem(position, "it was not recorded after the one before it")
         reason = (
-            _wrong_stream(row)
+            _wrong_time(row)
+            or _wrong_stream(row)
             or (None if covered else _wrong_shape(row))
             or _wrong_text(row, redacted=position in self._job.redacted)
         )
@@ -137,25 +138,38 @@ class _Recomputing:
             return Problem(first + len(hashes) + 1, "the tree has more events than it says, or than the log has")
         for size in self._job.sizes:
             if first < size < first + WIDTH and size - first <= len(hashes):
-                self._pieces[size] = [
-                    merkle.complete_root(hashes[node.number << node.level : (node.number + 1) << node.level])
-                    for node in complete(0, size - first)
-                ]
+                self._pieces[size] = pieces(hashes, size - first)
         if len(hashes) == WIDTH:
             self._roots.append(merkle.complete_root(hashes))
         return None
 
 
-def _wrong_stream(row: Row) -> str | None:
-    """Where `stream_id` is not that of the structure. Of a development, its id in the structure is all that is asked."""
-    if row.type.startswith(_OF_DEVELOPMENTS) and b'"development_id":"%b"' % row.stream_id in row.structure:
-        return None
+def stream_of(stored_type: str, structure: bytes, stream: str) -> bool:
+    """Whether a stream is that of a structure. Of a development, its id in the structure is all that is asked.
+
+    Raises:
+        Exception: whatever is wrong with a structure that cannot be read.
+    """
+    if stored_type.startswith(_OF_DEVELOPMENTS) and b'"development_id":"%b"' % stream.encode() in structure:
+        return True
+    kind, key = codec.decode_for_folds(stored_type, structure).stream
+    return str(key if isinstance(key, UUID) else _reference_stream(kind, key)) == stream
+
+
+def _wrong_time(row: Row) -> str | None:
     try:
-        kind, key = codec.decode_for_folds(row.type.decode(), row.structure).stream
+        moment(row.recorded_at)
+    except UnreadableRow as error:
+        return str(error)
+    return None
+
+
+def _wrong_stream(row: Row) -> str | None:
+    try:
+        right = stream_of(row.type.decode(), row.structure, row.stream_id.decode())
     except Exception as error:  # noqa: BLE001  (whatever is wrong with these bytes)
         return _not_of_type(row, error)
-    stream = str(key if isinstance(key, UUID) else _reference_stream(kind, key))
-    return None if stream.encode() == row.stream_id else "stream_id is not that of its structure"
+    return None if right else "stream_id is not that of its structure"
 
 
 def _wrong_shape(row: Row) -> str | None:
@@ -186,6 +200,14 @@ def _wrong_text(row: Row, *, redacted: bool) -> str | None:
 @lru_cache(maxsize=10_000)
 def _reference_stream(kind: str, key: str) -> UUID:
     return reference_stream(kind, key)
+
+
+def pieces(hashes: Sequence[bytes], count: int) -> list[bytes]:
+    """The complete subtrees that the first leaves of a tile consist of."""
+    return [
+        merkle.complete_root(hashes[node.number << node.level : (node.number + 1) << node.level])
+        for node in complete(0, count)
+    ]
 
 
 def whole_tiles(roots: Sequence[bytes]) -> dict[Tile, bytes]:

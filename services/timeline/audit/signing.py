@@ -17,6 +17,7 @@ import structlog
 from events import merkle
 from services.timeline.audit import stored
 from services.timeline.audit.checkpoints import Checkpoint
+from services.timeline.audit.durable import replace, write
 from services.timeline.audit.notes import (
     PRIVATE,
     Note,
@@ -82,14 +83,7 @@ class LogKeys:
 
     def remember(self, note: str) -> None:
         """Write down, durably, what is about to be shown."""
-        fresh = self.state.with_name(self.state.name + ".new")
-        _write(fresh, note)
-        fresh.replace(self.state)
-        folder = os.open(self.state.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace(self.state, note)
 
 
 def keys_of(chosen: Settings, log_id: UUID, *, make: bool) -> LogKeys | None:
@@ -222,7 +216,7 @@ def _make(file: Path, name: str) -> None:
     fresh = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _write(fresh, key.written() + "\n")
+        write(fresh, key.written() + "\n")
     except OSError as error:
         raise UnusableKey(f"a key of the log cannot be made at {file}: {error.strerror}") from None
     try:
@@ -234,11 +228,3 @@ def _make(file: Path, name: str) -> None:
         pass
     finally:
         fresh.unlink()
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file that only we may read, durably."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())

@@ -1,10 +1,8 @@
 """What the tree answers: proofs, tiles, entries and checkpoints, read from the database."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from events import merkle, tiles
 from events.log import Pool
@@ -15,8 +13,8 @@ from services.timeline.audit.checkpoints import Checkpoint, Receipt
 from services.timeline.audit.notes import Note
 from services.timeline.audit.stored import Database, Kept, Reach
 
-#: So many full tiles are remembered; each has 8 KiB.
-REMEMBERED: Final = 1_024
+#: Of subtrees from so many levels on the hashes are remembered, at most so many: about 15 MB.
+LEVEL, REMEMBERED = 4, 100_000
 
 
 class NotInTree(LookupError):
@@ -39,8 +37,7 @@ class Tree:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._tiles: OrderedDict[Tile, bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._remembered: dict[Node, bytes] = {}
 
     def reach(self) -> Reach:
         """How far the tree is, and how far the log."""
@@ -116,7 +113,7 @@ class Tree:
             NotInTree: it has fewer.
         """
         with self._connection() as connection:
-            hashes = self._read(connection, {tile}).get(tile, b"")[: width * merkle.HASH_SIZE]
+            hashes = stored.read_tiles(connection, {tile}).get(tile, b"")[: width * merkle.HASH_SIZE]
         if len(hashes) != width * merkle.HASH_SIZE:
             raise NotInTree("the tree has no tile of this width here (yet)")
         return hashes
@@ -169,27 +166,22 @@ class Tree:
             ) from None
 
     def _hashes(self, connection: Database) -> merkle.ReadHashes:
-        """Hashes for one answer, which reads no tile twice."""
+        """Hashes for one answer, which reads no tile twice. Those of complete subtrees never change: many are remembered."""
         held: dict[Tile, bytes] = {}
 
-        def read(wanted: Collection[Tile]) -> dict[Tile, bytes]:
-            held.update(self._read(connection, set(wanted) - held.keys()))
-            return held
+        def hashes(nodes: Sequence[Node]) -> list[bytes]:
+            remembered = self._remembered
+            known = {node: remembered[node] for node in nodes if node in remembered}
+            missing = [node for node in nodes if node not in known]
+            held.update(stored.read_tiles(connection, tiles.needed(missing) - held.keys()))
+            fresh = {node: tiles.node_in(held, node) for node in missing}
+            if len(remembered) > REMEMBERED:
+                remembered = self._remembered = {}
+            remembered.update((node, hash_) for node, hash_ in fresh.items() if node.level >= LEVEL)
+            known |= fresh
+            return [known[node] for node in nodes]
 
-        return stored.hashes_in(read)
-
-    def _read(self, connection: Database, wanted: Collection[Tile]) -> dict[Tile, bytes]:
-        """Tiles, the full ones from memory where it has them: they never change."""
-        with self._lock:
-            found = {tile: self._tiles[tile] for tile in wanted if tile in self._tiles}
-            for tile in found:
-                self._tiles.move_to_end(tile)
-        read = stored.read_tiles(connection, [tile for tile in wanted if tile not in found])
-        with self._lock:
-            self._tiles |= {tile: hashes for tile, hashes in read.items() if len(hashes) == tiles.FULL}
-            while len(self._tiles) > REMEMBERED:
-                self._tiles.popitem(last=False)
-        return found | read
+        return hashes
 
 
 def read_checkpoint(kept: Kept) -> Checkpoint:

@@ -13,9 +13,10 @@ from psycopg import Connection
 from events.merkle import Stack
 from events.tiles import WIDTH, Tile
 from services.timeline.audit import stored
+from services.timeline.audit.bulk import recompute
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.notes import Note, PublicKey, SignatureRefused, UnusableNote
-from services.timeline.audit.recomputing import Job, Part, Problem, recompute, whole_tiles
+from services.timeline.audit.recomputing import Job, Part, Problem, whole_tiles
 from services.timeline.audit.signing import NAMED_BY_ID
 from services.timeline.audit.stored import Reach
 
