@@ -19,7 +19,9 @@ BENCHES = {
     "importing": "importing:run",
     "whole_map": "whole_map:run",
     "rebuild": "rebuilding:run",
+    "interrupting": "interrupting:run",
     "growth": "growth:run",
+    "auditing": "auditing:run",
 }
 
 

@@ -58,7 +58,7 @@ def _concurrent(
     timeline: Timeline, library: Application[Any], url: str, said: list[dict[str, Any]], callers: int
 ) -> None:
     def ours(number: int) -> None:
-        [result] = timeline.writer.append([_fresh(said[number % len(said)])], "bench")
+        [result] = timeline.writer.append([fresh_copy(said[number % len(said)])], "bench")
         assert result.appended, result.refusal
 
     def theirs(number: int) -> None:
@@ -68,14 +68,14 @@ def _concurrent(
 
     def rest(number: int) -> None:
         client = clients[int(threading.current_thread().name)]
-        body = _fresh(said[number % len(said)])
+        body = fresh_copy(said[number % len(said)])
         answer = client.post("/v1/events", content=body, headers={"content-type": "application/json"})
         assert answer.status_code == 201, answer.text
 
     rates: dict[str, list[float]] = {"ours": [], "library": [], "REST": []}
     for _ in range(ROUNDS):
         for name, call in (("ours", ours), ("library", theirs), ("REST", rest)):
-            rates[name].append(_rate(call, callers))
+            rates[name].append(rate(call, callers))
             working(f"{callers} callers: {name} {rates[name][-1]:,.0f}/s")
     for client in clients:
         client.close()
@@ -86,12 +86,12 @@ def _concurrent(
     )
 
 
-def _fresh(said: dict[str, Any]) -> bytes:
+def fresh_copy(said: dict[str, Any]) -> bytes:
     """What was said, as another development."""
     return msgspec.json.encode(said | {"development_id": str(uuid4()), "event_id": str(uuid4())})
 
 
-def _rate(call: Callable[[int], None], callers: int) -> float:
+def rate(call: Callable[[int], None], callers: int) -> float:
     counts = [0] * callers
     stop = time.perf_counter() + SECONDS
     failures: list[BaseException] = []
@@ -123,7 +123,7 @@ def _bulk(timeline: Timeline, library: Application[Any], said: list[dict[str, An
         for _ in range(ROUNDS):
             new = [_renewed(event) for event in events]
             aggregates = [Said(said[number % len(said)]) for number in range(BULK)]
-            raws = [_fresh(said[number % len(said)]) for number in range(BULK)]
+            raws = [fresh_copy(said[number % len(said)]) for number in range(BULK)]
             rates["the log"].append(_per_second(partial(timeline.log.append, _decided(new))))
             rates["library"].append(_per_second(partial(_save, library, aggregates)))
             rates["writer"].append(_per_second(partial(timeline.writer.append, raws, "bench")))
@@ -148,7 +148,7 @@ def _save(library: Application[Any], aggregates: list[Said]) -> None:
 
 
 def _event(said: dict[str, Any]) -> Any:
-    return read_event(_fresh(said))
+    return read_event(fresh_copy(said))
 
 
 def _renewed(event: Any) -> NewEvent:

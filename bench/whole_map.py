@@ -15,9 +15,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -29,8 +31,8 @@ from bench.mariadb import installed, mariadb
 from bench.news_world import BEGIN, DAYS, PLACES
 from bench.whole_map_rows import TAIL, AnswerRow, WholeMap, no_head
 from projections.claims import from_micros, micros
-from services.timeline.api import rendering
-from services.timeline.atlas import drawing
+from services.timeline import whole_map
+from services.timeline.atlas import drawing, fragments
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.atlas.columns import SINCE_EVER, UNTIL_FURTHER
 from services.timeline.atlas.draft import NONE
@@ -39,12 +41,15 @@ from services.timeline.build_workers import connected
 from services.timeline.composition import Timeline
 from services.timeline.selection import Selection, selected
 
+_NO_ACCESS = fragments.NO_ACCESS.json.removesuffix(b",")
+
 SHORT, LONG = 50_000, int(os.environ.get("EVENTS", "300000"))
 QUESTIONS = 25
 
 #: What stands beside the atlas, and what the words are for it.
 SIDES = {
     "joining": "joining ready fragments",
+    "gathering": "gathering them with Arrow",
     "best SQL": "the best SQL",
     "MariaDB": "MariaDB, bitemporal tables",
     "tables": "our tables, no atlas",
@@ -118,17 +123,16 @@ def _rows(one: Kept) -> Iterator[AnswerRow]:
     base, drawn = one.base, one.base.control.by_valid
     for begin in range(0, drawn.many, 10_000):
         some = drawn.some(slice(begin, begin + 10_000))
-        *bounds, places, fragments = (column.tolist() for column in some)
+        *bounds, places, _ = (column.tolist() for column in some)
         said = base.bytes_of("json", some.fragment)
         for valid_from, valid_until, known_from, known_until, place, fragment in zip(
             *bounds, places, said, strict=True
         ):
             valid = _time(valid_from), _time(valid_until)
-            yield AnswerRow(place, *valid, _open(known_from), _open(known_until), bytes(fragment))
-        del fragments
+            yield AnswerRow(place, *valid, _open(known_from), _open(known_until), bytes(fragment) + _NO_ACCESS)
     quiet = sorted(set(range(len(base.places))) - set(drawn.place.tolist()))
     for place, fragment in zip(quiet, base.bytes_of("json", base.unknown[quiet]), strict=True):
-        yield AnswerRow(place, None, None, None, None, bytes(fragment))
+        yield AnswerRow(place, None, None, None, None, bytes(fragment) + _NO_ACCESS)
 
 
 def _open(bound: int) -> int | None:
@@ -162,6 +166,7 @@ def _ask(ground: Ground, random: Random, *, tables: bool) -> None:
     body = _timed(ground, "atlas", partial(_from_atlas, ground, at, known))
     # At a moment of its own: right after us it would find the very fragments in the processor's cache.
     _timed(ground, "joining", _joining(ground, *_moment(random, ground.position)))
+    _timed(ground, "gathering", _gathering(ground, *_moment(random, ground.position)))
     joined = _entries(ground, at, known)
     assert body.count(b'{"location_id"') >= PLACES
     for name, database in ground.databases.items():
@@ -179,7 +184,7 @@ def _say_times(ground: Ground) -> None:
         if name in ground.times:
             other = median(ground.times[name])
             chosen = f" ({ground.databases[name].chosen})" if name in ground.databases else ""
-            ratio = f"the atlas takes {atlas / other:.2f}x" if name == "joining" else f"{other / atlas:.1f}x"
+            ratio = f"the atlas takes {atlas / other:.2f}x" if name.endswith("ing") else f"{other / atlas:.1f}x"
             say(f"  {words:28} {other * 1000:8.1f} ms   {ratio}{chosen}")
 
 
@@ -192,24 +197,33 @@ def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes:
 
 
 def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
-    """Of all that the answer is made of: an entry for each place, and what is laid into those that have an access."""
+    """Of all fragments that the answer is made of, by Python's own means."""
     base = ground.kept.base
-    shown, access = base.picked(micros(at), known)
-    laid_in = access[access != NONE]
-    return lambda: b",".join(base.bytes_of("json", shown)) + b"".join(base.bytes_of("json", laid_in))
+    control, access = base.picked(micros(at), known)
+    rest = np.maximum(access, 0)
+    return lambda: b"".join(
+        chain.from_iterable(zip(base.bytes_of("json", control), base.bytes_of("json", rest), strict=True))
+    )
+
+
+def _gathering(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
+    """The same by Arrow's means: all that we could save is to find out which they are."""
+    base = ground.kept.base
+    control, access = base.picked(micros(at), known)
+    return lambda: bytes(base.entries(control, access)[0])
 
 
 def _entries(ground: Ground, at: datetime, known: int) -> bytes:
     """The entries as if there were no access, as the databases hold them."""
-    shown, _ = ground.kept.base.picked(micros(at), known)
-    return b",".join(ground.kept.base.bytes_of("json", shown))
+    control, access = ground.kept.base.picked(micros(at), known)
+    return bytes(ground.kept.base.entries(control, np.full_like(access, NONE))[0][:-1])
 
 
 def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:
     reader = ground.timeline.reader
     with reader.asking(ground.view, at=at, known_position=known) as asked:
         catalogue = reader.catalogue(asked.known_position)
-        return rendering.everywhere(asked, selected(reader, asked, Selection()), catalogue, "json")
+        return whole_map.everywhere(asked, selected(reader, asked, Selection()), catalogue, "json")
 
 
 def _timed(ground: Ground, name: str, work: Callable[[], bytes]) -> bytes:

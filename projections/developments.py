@@ -5,6 +5,7 @@ The same hearing and the same rules as for claims, for developments of every kin
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from projections.claims import FOREVER, ClaimVersion
 from projections.knowing import Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.standing import Finding, Hearing, finding
+from projections.standing import Finding, Hearing, affirming, finding
 from projections.versions import hearing_at, outcome
 
 
@@ -78,7 +79,7 @@ def fold_development(
         return FoldedDevelopment(versions, None)
     first = told.own[0].event
     destination_id = first.destination_id if isinstance(first, DevelopmentReported) else None
-    if len(told.own) > 1:  # it may be amended
+    if any(isinstance(one.event, DevelopmentAmended) for one in told.own[1:]):
         destination_id = content(development_id, recorded, reading)["destination_id"]
     return FoldedDevelopment(versions, _listed(told.own, told.heard, found, destination_id))
 
@@ -90,7 +91,7 @@ def _listed(own: Sequence[Recorded], heard: Hearing, found: Finding, destination
         next((one.event for one in own if isinstance(one.event, DevelopmentMerged)), None) if heard.merged else None
     )
     remaining = heard.remaining()
-    affirming = sum(said.affirms for said in remaining)
+    affirmations = affirming(remaining)
     occurred = heard.occurred
     return Development(
         first.development_id,
@@ -103,11 +104,17 @@ def _listed(own: Sequence[Recorded], heard: Hearing, found: Finding, destination
         first.report.published_at,
         found.standing,
         found.rule,
-        tuple(sorted({source for said in heard.statements for source in said.chain})),
+        _everybody(tuple([said.chain for said in heard.statements])),
         merged.into_id if merged is not None else None,
-        affirming,
-        len(remaining) - affirming,
+        affirmations,
+        len(remaining) - affirmations,
     )
+
+
+@lru_cache(maxsize=65536)
+def _everybody(chains: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Everybody in some chains, sorted; the same chain carries many a report that stays alone."""
+    return tuple(sorted({source for chain in chains for source in chain}))
 
 
 #: What a DevelopmentReported says of the development itself, and an amendment may replace.

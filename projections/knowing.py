@@ -5,7 +5,7 @@ concerns a development is not known before the development itself: before a repo
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from events.developments import (
@@ -22,6 +22,9 @@ from projections.claims import FOREVER, micros
 from projections.policies import Reading
 
 Recorded = RecordedEvent[DevelopmentEvent]
+
+#: The events that are statements: each has a report that affirms or denies.
+STATEMENTS: Final = (DevelopmentReported, DevelopmentCorroborated, DevelopmentDenied)
 
 
 class Brought(NamedTuple):
@@ -118,9 +121,7 @@ class Cluster:
     def _is_kept(self, one: Recorded) -> bool:
         """Whether an event is a statement that the reading keeps."""
         event = one.event
-        return isinstance(
-            event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied
-        ) and self._reading.hears(event.report.chain)
+        return isinstance(event, STATEMENTS) and self._reading.hears(event.report.chain)
 
     def _affirms(self, one: Recorded) -> bool:
         return not isinstance(one.event, DevelopmentDenied) and self._is_kept(one)

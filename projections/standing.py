@@ -65,10 +65,21 @@ class Retraction(NamedTuple):
         return self.source_id in (said.publisher, said.origin) and said.published_at <= self.retracted_at
 
 
+class Sides(NamedTuple):
+    """The actors who gain if a development is true, and those who lose, or lose face."""
+
+    favoured: frozenset[str]
+    disfavoured: frozenset[str]
+
+
 @lru_cache(maxsize=65536)
-def _in_role(role: str | None, participants: tuple[Participant, ...]) -> frozenset[str]:
-    """Who has a role; the same few actors stand in the same few roles again and again."""
-    return frozenset(one.actor_id for one in participants if one.role == role) if role else frozenset()
+def _sides(kind: str, participants: tuple[Participant, ...]) -> Sides:
+    """The same few actors stand in the same few roles again and again, hence remembered."""
+    favours, disfavours = KINDS[kind].favours, KINDS[kind].disfavours
+    return Sides(
+        frozenset(one.actor_id for one in participants if one.role == favours),
+        frozenset(one.actor_id for one in participants if one.role == disfavours),
+    )
 
 
 @dataclass(slots=True)
@@ -85,13 +96,9 @@ class Hearing:
     merged: bool = False
     void: bool = False
 
-    def favoured(self) -> frozenset[str]:
-        """Actors who gain if it is true."""
-        return _in_role(KINDS[self.kind].favours, self.participants)
-
-    def disfavoured(self) -> frozenset[str]:
-        """Actors who lose, or lose face, if it is true."""
-        return _in_role(KINDS[self.kind].disfavours, self.participants)
+    def sides(self) -> "Sides":
+        """Who gains if it is true, and who loses."""
+        return _sides(self.kind, self.participants)
 
     def remaining(self) -> list[Statement]:
         """What was said and not taken back."""
@@ -123,28 +130,29 @@ class Finding(NamedTuple):
     rule: str
 
 
-def weigh(said: Statement, gains: frozenset[str], loses: frozenset[str], grades: ChainGrades) -> Weight:
-    """What a statement weighs, where `gains` are the actors served by it and `loses` those harmed."""
+def _weigh(said: Statement, sides: Sides, grades: ChainGrades) -> Weight:
+    """What a statement weighs, where the sides are the actors served by it and those harmed."""
     grade = grades.chain(said.chain)
     counts = grade.counts and said.credibility not in (4, 5)
-    return Weight(counts, counts and grade.usable, _interest(grade, gains, loses), grade.well_sourced)
+    return Weight(counts, counts and grade.usable, _interest(grade, sides), grade.well_sourced)
 
 
-def _interest(grade: ChainGrade, gains: frozenset[str], loses: frozenset[str]) -> str:
+def _interest(grade: ChainGrade, sides: Sides) -> str:
     """Self-serving if anybody in the chain is served; against interest if its origin is harmed; else neutral."""
-    if not gains.isdisjoint(grade.aligned):
+    if not sides.favoured.isdisjoint(grade.aligned):
         return SELF_SERVING
-    return NEUTRAL if loses.isdisjoint(grade.origin_aligned) else AGAINST_INTEREST
+    return NEUTRAL if sides.disfavoured.isdisjoint(grade.origin_aligned) else AGAINST_INTEREST
 
 
 def weigh_report(said: Statement, heard: Hearing, grades: ChainGrades) -> Weight:
     """What an affirmation weighs."""
-    return weigh(said, heard.favoured(), heard.disfavoured(), grades)
+    return _weigh(said, heard.sides(), grades)
 
 
 def weigh_denial(said: Statement, heard: Hearing, grades: ChainGrades) -> Weight:
     """What a denial weighs: as a report, with favours and disfavours exchanged."""
-    return weigh(said, heard.disfavoured(), heard.favoured(), grades)
+    favoured, disfavoured = heard.sides()
+    return _weigh(said, Sides(disfavoured, favoured), grades)
 
 
 def is_effective(denial: Weight) -> bool:
@@ -192,25 +200,40 @@ def finding(heard: Hearing, grades: ChainGrades) -> Finding:
     if heard.merged:
         return Finding(MERGED, "merged")
     remaining = heard.remaining()
-    if not any(said.affirms for said in remaining):
+    if not affirming(remaining):
         return Finding(RETRACTED, "no affirming report remains")
     if heard.verdict is not None and heard.verdict in BY_VERDICT:
         return Finding(BY_VERDICT[heard.verdict], "assessed")
-    return _by_statements(heard, remaining, grades)
+    return (
+        by_one_report(heard, remaining[0], grades) if len(remaining) == 1 else _by_statements(heard, remaining, grades)
+    )
+
+
+def affirming(statements: Iterable[Statement]) -> int:
+    """How many of some statements affirm."""
+    return sum([said.affirms for said in statements])
+
+
+_BY_REPORTS: Final = {
+    standing: Finding(standing, "reports") for standing in (ADMITTED, CORROBORATED, CREDIBLE, UNCONFIRMED)
+}
+
+
+def by_one_report(heard: Hearing, said: Statement, grades: ChainGrades) -> Finding:
+    """The standing where one report is all that was ever said, or all that remains."""
+    return _BY_REPORTS[by_reports(((said, weigh_report(said, heard, grades)),))]
 
 
 def _by_statements(heard: Hearing, remaining: list[Statement], grades: ChainGrades) -> Finding:
     """Rules 3 and 4: the reports of origins that still affirm, against the denials of origins that now deny."""
-    if len(remaining) == 1:
-        return Finding(by_reports([(remaining[0], weigh_report(remaining[0], heard, grades))]), "reports")
     stance = stances(remaining)
-    if not any(said.affirms for said in stance.values()):
+    if not affirming(stance.values()):
         return Finding(DISPUTED, "every origin denies by now")
     speaking = [said for said in remaining if said.affirms == stance[said.origin].affirms]
     reports = [(said, weigh_report(said, heard, grades)) for said in speaking if said.affirms]
     effective = [said for said in speaking if not said.affirms and is_effective(weigh_denial(said, heard, grades))]
     if not effective:
-        return Finding(by_reports(reports), "reports")
+        return _BY_REPORTS[by_reports(reports)]
     last = max(denial.published_at for denial in effective)
     since = [(said, weight) for said, weight in reports if said.published_at > last]
     if by_reports(since) in (ADMITTED, CORROBORATED):

@@ -14,20 +14,20 @@ from events.developments import (
     DevelopmentAmended,
     DevelopmentAssessed,
     DevelopmentChanges,
-    DevelopmentCorroborated,
     DevelopmentDenied,
     DevelopmentMerged,
     DevelopmentReported,
     DevelopmentVoided,
     ReportRetracted,
 )
+from events.developments import Statement as Said
 from events.records import changed
 from events.vocabulary import KINDS, Kind
 from projections.claims import FOREVER, ClaimVersion, asserts, micros, takes_effect
-from projections.knowing import Brought, Cluster, Recorded
+from projections.knowing import STATEMENTS, Brought, Cluster, Recorded
 from projections.policies import Reading
 from projections.sources import Sources
-from projections.standing import Finding, Hearing, Retraction, Statement, finding, statement
+from projections.standing import Finding, Hearing, Retraction, Statement, by_one_report, finding, statement
 
 #: What a step does to the hearing, given what was said.
 Change = Callable[[Hearing, Any], None]
@@ -95,8 +95,9 @@ def _reported_once(one: Recorded, sources: Sources, reading: Reading) -> Outcome
         return Outcome([], None, None)
     start = one.position if reading.clock == "recorded" else micros(event.own_time)
     heard = Hearing(event.kind, event.location_id, event.occurred, event.participants)
-    heard.statements.append(statement(event.report, one.position, affirms=True))
-    found = finding(heard, sources.as_known(start))
+    said = statement(event.report, one.position, affirms=True)
+    heard.statements.append(said)
+    found = by_one_report(heard, said, sources.as_known(start))
     told = Told((one,), start, heard, ())
     kind = KINDS[event.kind]
     if kind.facet is None:
@@ -182,6 +183,8 @@ def _moments(heard: Hearing, steps: Sequence[Step]) -> Iterator[int]:
 def _changes(one: Recorded, reading: Reading) -> tuple[Change, Any] | None:
     """What an event changes in the hearing of its own development; None where the reading leaves it out."""
     event = one.event
+    if isinstance(event, STATEMENTS):
+        return _said(one, event, reading)
     if isinstance(event, DevelopmentAssessed):
         return _assess, event.credibility
     if isinstance(event, DevelopmentAmended):
@@ -190,20 +193,27 @@ def _changes(one: Recorded, reading: Reading) -> tuple[Change, Any] | None:
         return _merge, None
     if isinstance(event, DevelopmentVoided):
         return _void, None
-    return _said_or_taken_back(one, reading)
+    return _taken_back(one)
+
+
+def _said(one: Recorded, event: Said, reading: Reading) -> tuple[Change, Any] | None:
+    """The change by a statement; None where the reading leaves it out."""
+    if not reading.hears(event.report.chain):
+        return None
+    return _hear, statement(event.report, one.position, affirms=not isinstance(event, DevelopmentDenied))
+
+
+def _taken_back(one: Recorded) -> tuple[Change, Any] | None:
+    event = one.event
+    if not isinstance(event, ReportRetracted):
+        return None
+    return _take_back, Retraction(event.source_id, event.retracted_at, one.position)
 
 
 def _said_or_taken_back(one: Recorded, reading: Reading) -> tuple[Change, Any] | None:
     """The change by a statement or a retraction: what also counts for a development that this one is merged into."""
     event = one.event
-    if isinstance(event, ReportRetracted):
-        return _take_back, Retraction(event.source_id, event.retracted_at, one.position)
-    if not isinstance(event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied):
-        return None
-    if not reading.hears(event.report.chain):
-        return None
-    affirms = not isinstance(event, DevelopmentDenied)
-    return _hear, statement(event.report, one.position, affirms=affirms)
+    return _said(one, event, reading) if isinstance(event, STATEMENTS) else _taken_back(one)
 
 
 def _hear(heard: Hearing, said: Statement) -> None:
@@ -254,12 +264,7 @@ def _regradings(recorded: Iterable[Recorded], start: int, sources: Sources) -> I
     """The positions at which a source in some chain is graded otherwise than before; they may change the standing."""
     if not sources.any_regraded:
         return
-    speakers = {
-        source
-        for one in recorded
-        if isinstance(one.event, DevelopmentReported | DevelopmentCorroborated | DevelopmentDenied)
-        for source in one.event.report.chain
-    }
+    speakers = {source for one in recorded if isinstance(one.event, STATEMENTS) for source in one.event.report.chain}
     for source in speakers:
         for position in sources.regraded(source):
             if position > start:

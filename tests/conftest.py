@@ -4,6 +4,7 @@ Integration tests run on the embedded PostgreSQL 18. Those marked `each_server` 
 installed; under CI=true a missing server is a failure, since a skipped test proves nothing.
 """
 
+import atexit
 import itertools
 import os
 import shutil
@@ -30,6 +31,12 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=CI, print_
 hypothesis.settings.load_profile("ci")
 
 logs.configure("error")  # else an unexpected error in a server of ours prints every local variable, for seconds
+
+#: Keys that services under test make go here, not into the data folder of whoever runs the tests.
+_DATA = Path(tempfile.mkdtemp(prefix="timeline-test-data-"))
+_DATA.chmod(0o711)
+os.environ["XDG_DATA_HOME"] = str(_DATA)
+atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 
 _numbers = itertools.count(1)
 

@@ -36,7 +36,7 @@ FLIPS = (
     Flip("two origins corroborate, not two reports", "standing.py", "origins.add(said.origin)", "origins.add(repr(said))"),
     Flip("a corroboration needs one that serves no interest", "standing.py", "weight.usable and weight.interest != SELF_SERVING", "weight.usable"),
     Flip("credibility 6 is enough from A or B alone", "standing.py", "said.credibility == 6 and weight.well_sourced", "said.credibility == 6"),
-    Flip("denials exchange favours and disfavours", "standing.py", "weigh(said, heard.disfavoured(), heard.favoured()", "weigh(said, heard.favoured(), heard.disfavoured()"),
+    Flip("denials exchange favours and disfavours", "standing.py", "Sides(disfavoured, favoured)", "Sides(favoured, disfavoured)"),
     Flip("a denial against interest need only count", "standing.py", "(denial.counts and denial.interest == AGAINST_INTEREST)", "(denial.usable and denial.interest == AGAINST_INTEREST)"),
     Flip("only reports after the last denial lift it", "standing.py", "said.published_at > last]", "said.published_at >= last]"),
     Flip("an origin's latest statement is its stance", "standing.py", "said[:2] >= before[:2]", "said[:2] < before[:2]"),

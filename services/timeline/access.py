@@ -84,6 +84,13 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/views/{view}/verify": "judge",
         "GET /v1/views/{view}/set-aside": "read",
         "POST /v1/views/{view}/set-aside/retry": "judge",
+        "GET /v1/log/checkpoint": "read",
+        # Hashes of single leaves would let a reader who guesses a recorder know that the guess is right.
+        "GET /v1/log/proofs/inclusion": "audit",
+        "GET /v1/log/proofs/consistency": "audit",
+        "GET /v1/log/receipts/{position}": "audit",
+        "GET /v1/log/tile/entries/{path}": "audit",
+        "GET /v1/log/tile/{level}/{path}": "audit",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
         "POST /v1/developments": "report",

@@ -20,6 +20,7 @@ from projections.builds import Taken
 from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline import (
+    cli_audit,
     cli_import,
     cli_keys,
     cli_replay,
@@ -31,13 +32,15 @@ from services.timeline import (
     importing,
     keys,
     logs,
-    serving,
     story,
     typed,
 )
 from services.timeline.asked import Asked, CannotAsk, NotYet
+from services.timeline.audit.integrator import CannotIntegrate
+from services.timeline.audit.notes import UnusableKey as UnusableLogKey
+from services.timeline.audit.signing import CannotSign
 from services.timeline.building import CannotBuild
-from services.timeline.composition import Timeline, Unreachable, connect, database, opened
+from services.timeline.composition import CannotServe, Timeline, Unreachable, connect, database, opened
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
@@ -72,6 +75,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_views.app, name="view")
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
@@ -93,6 +97,9 @@ def main() -> None:
     except _FOR_PEOPLE as error:
         console.complain(error)
         sys.exit(UNREACHABLE if isinstance(error, _NOT_REACHED) else BAD)
+    except CannotSign as error:
+        console.complain(error)
+        sys.exit(NO)
     except typer.TyperException as error:  # how the command was written; empty where the help was shown instead
         if error.format_message().strip():
             console.complain(error.format_message())
@@ -102,7 +109,7 @@ def main() -> None:
 _NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
-    files.Unreadable, WrongFormat, serving.CannotServe, keys.UnusableKey, Taken, Refused,
+    files.Unreadable, WrongFormat, CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
 )  # fmt: skip
 
 
@@ -139,6 +146,8 @@ def demo(
         story.load(timeline)
         story.tell(timeline)
         if not once:
+            from services.timeline import serving  # noqa: PLC0415  (as in `serve`)
+
             serving.serve(timeline, "127.0.0.1", port, find_free=True, announce=story.urls)
 
 
@@ -148,6 +157,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the REST API, and keep the views up with the log."""
+    from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
+
     with _timeline() as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)

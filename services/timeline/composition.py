@@ -14,6 +14,8 @@ from events.log import Log, Pool
 from projections import views
 from projections.follower import Follower
 from services.timeline import following
+from services.timeline.audit import integrating
+from services.timeline.audit.tree import Tree
 from services.timeline.embedded import embedded
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
@@ -30,15 +32,23 @@ class Unreachable(RuntimeError):
     """The database cannot be reached, or is not one that this program can use; one line for people."""
 
 
+class CannotServe(RuntimeError):
+    """The address cannot be served on; one line for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """An opened timeline: the log, who writes to it, who folds it, who reads the views; the keys and tokens that open it."""
+    """An opened timeline: the log, who writes to it, who folds it, who reads the views and the tree; the keys and tokens
+    that open it; the settings that it was opened with.
+    """
 
     log: Log
     writer: Writer
     follower: Follower
     reader: Reader
     keys: Keys
+    tree: Tree
+    settings: Settings
     tokens: Tokens | None = None
 
 
@@ -57,7 +67,7 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
         with pool_on(conninfo) as pool, pool_on(conninfo) as held:
             log = Log(pool)
             reader = Reader(log, held, settings.home)
-            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), tokens)
+            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), Tree(held), settings, tokens)
 
 
 @contextmanager
@@ -160,3 +170,10 @@ class Following(following.Following):
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline.log, timeline.follower)
+
+
+class Integrating(integrating.Integrating):
+    """Keeps the tree of an opened timeline up with its log and signs checkpoints, or stands by while another process does."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline.log.pool, timeline.settings)

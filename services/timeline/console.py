@@ -15,8 +15,7 @@ from events.problems import UnusableEvent
 from events.times import rfc3339
 from events.warnings import Warned
 from projections.claims import asserted
-from services.timeline import narration, wire
-from services.timeline.api import rendering
+from services.timeline import narration, whole_map, wire
 from services.timeline.asked import Asked
 from services.timeline.building import Builder, far_behind
 from services.timeline.composition import Timeline
@@ -182,7 +181,7 @@ def show_map(reader: Reader, asked: Asked, within: str | None, *, as_json: bool)
     found = selected(reader, asked, Selection(within=within))
     catalogue = reader.catalogue(asked.known_position)
     if as_json:
-        sys.stdout.write(rendering.everywhere(asked, found, catalogue, "json").decode() + "\n")
+        sys.stdout.write(whole_map.everywhere(asked, found, catalogue, "json").decode() + "\n")
         return
     names = narration.Names(catalogue, asked)
     out.print(f"[dim]{escape(when(asked))}[/dim]")

@@ -15,6 +15,9 @@ from projections import progress
 from projections.progress import Progress
 from projections.views import Database
 from services.timeline import composition, following
+from services.timeline.audit import signing, stored
+from services.timeline.audit.notes import UnusableKey
+from services.timeline.audit.signing import CannotSign
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.following import Leader
 from services.timeline.migrate import known
@@ -49,6 +52,15 @@ class Report(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
 
 
+class TreeFacts(msgspec.Struct, frozen=True):
+    """How far the tree over the log and its newest checkpoint are, and why no further one is signed."""
+
+    head: int
+    size: int
+    covered: int
+    refusal: str | None = None
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to judge by; None where it could not be found out.
 
@@ -74,6 +86,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     disk: tuple[Path, int, int] | None = None
     views: Sequence[Progress] | None = None
     leader: Leader | None = None
+    tree: TreeFacts | None = None
 
 
 def examine(facts: Facts) -> Report:
@@ -167,7 +180,18 @@ def _follower(facts: Facts) -> Iterator[Check]:
     yield Check("follower", "ok", said)
 
 
-_LOOKS: Final = (_settings, _database, _migrations, _clock, _disk, _views, _follower)
+def _tree(facts: Facts) -> Iterator[Check]:
+    if facts.tree is None:
+        return
+    head, size, covered, refusal = msgspec.structs.astuple(facts.tree)
+    said = f"the tree is {head - size:,} events behind the log; {head - covered:,} are covered by no checkpoint yet"
+    yield Check("tree", "ok", said)
+    if refusal is not None:
+        advice = "nobody can tell a changed log from an honest one until that is settled: see docs/audit.md"
+        yield Check("tree", "wrong", f"no checkpoint is signed: {refusal}", advice)
+
+
+_LOOKS: Final = (_settings, _database, _migrations, _clock, _disk, _views, _follower, _tree)
 
 
 def gather() -> Facts:
@@ -183,12 +207,12 @@ def gather() -> Facts:
     facts = Facts(settings=_shown(chosen), unknown=unknown, disk=_free(chosen))
     try:
         with composition.database(chosen) as conninfo, composition.connect(conninfo) as connection:
-            return _of_database(facts, connection)
+            return _of_database(facts, connection, chosen)
     except (composition.Unreachable, EmbeddedUnavailable, psycopg.Error) as error:
         return msgspec.structs.replace(facts, unreachable=str(error).strip().splitlines()[0])
 
 
-def _of_database(facts: Facts, connection: Database) -> Facts:
+def _of_database(facts: Facts, connection: Database, chosen: Settings) -> Facts:
     facts = msgspec.structs.replace(facts, server=connection.info.server_version // 10_000)
     missing = pending_migrations(connection)
     facts = msgspec.structs.replace(facts, missing=missing, newer=_newer(connection))
@@ -197,8 +221,24 @@ def _of_database(facts: Facts, connection: Database) -> Facts:
     row = connection.execute("SELECT recorded_at - clock_timestamp() FROM log_head").fetchone()
     assert row is not None
     return msgspec.structs.replace(
-        facts, behind=row[0], views=progress.every(connection), leader=following.leader(connection)
+        facts,
+        behind=row[0],
+        views=progress.every(connection),
+        leader=following.leader(connection),
+        tree=_of_tree(connection, chosen),
     )
+
+
+def _of_tree(connection: Database, chosen: Settings) -> TreeFacts:
+    reach, kept = stored.reach(connection), stored.latest(connection)
+    refusal: str | None = None
+    try:
+        keys = signing.keys_of(chosen, reach.log_id, make=False)
+        if keys is not None:  # else they are where the service is, or are not made yet
+            refusal = signing.contradiction(connection, reach, signing.signed_before(keys, kept))
+    except (CannotSign, UnusableKey) as error:
+        refusal = str(error)
+    return TreeFacts(reach.head, reach.size, kept.size if kept else 0, refusal)
 
 
 def _newer(connection: Database) -> str | None:

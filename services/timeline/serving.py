@@ -1,4 +1,4 @@
-"""Runs the REST service until it is told to stop, with the follower and the builder beside it."""
+"""Runs the REST service until it is told to stop, with the follower, the builder and the integrator of the tree beside it."""
 
 import socket
 from collections.abc import Callable
@@ -9,12 +9,8 @@ import uvicorn
 from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
-from services.timeline.composition import Following, Timeline
+from services.timeline.composition import CannotServe, Following, Integrating, Timeline
 from services.timeline.issuer import on_loopback
-
-
-class CannotServe(RuntimeError):
-    """The address cannot be served on; one line for people."""
 
 
 def require_credentials(timeline: Timeline, host: str) -> None:
@@ -52,7 +48,13 @@ def serve(
     listening = _listen(host, port, find_free=find_free)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    with listening, Following(timeline) as following, Building(timeline.log), timeline.reader.atlases:
+    with (
+        listening,
+        Following(timeline) as following,
+        Building(timeline.log),
+        Integrating(timeline),
+        timeline.reader.atlases,
+    ):
         (announce or console.serving)(url)
         config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
         Server(config).run(sockets=[listening])

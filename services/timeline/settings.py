@@ -26,6 +26,12 @@ class Settings(BaseSettings):
         oidc_issuer: The OpenID Connect issuer whose tokens are taken, by its address.
         oidc_audience: Whom those tokens must be made for.
         oidc_roles_claim: The claim that lists the roles of who presents one; a path where it has dots.
+        log_origin: The name of the log in its checkpoints, an address without scheme; by default that of its key.
+        log_key_file: The file of the key that signs checkpoints; made where it is missing. By default below `home`.
+        log_key: That key itself, instead of a file. There may be several, a line each: all private ones sign (while one
+            follows the other), public ones did once.
+        log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
+        log_checkpoint_events: ... or after so many of them.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -36,6 +42,11 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_roles_claim: str = "roles"
+    log_origin: str | None = None
+    log_key_file: Path | None = None
+    log_key: str | None = None
+    log_checkpoint_seconds: float = Field(default=10.0, ge=0)
+    log_checkpoint_events: int = Field(default=10_000, ge=1)
 
 
 def settings() -> Settings:

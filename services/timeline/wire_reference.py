@@ -75,7 +75,8 @@ class LocationPage(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True):
     """Whether the service answers, how far its views are behind the log, and what could not be folded.
 
-    `follower` is `here` where this process keeps the views, `elsewhere` where it stands by.
+    `follower` is `here` where this process keeps the views, `elsewhere` where it stands by. `tree_lag` is how many events
+    the tree over the log does not have yet, `unsigned` how many no checkpoint covers yet.
     """
 
     status: str
@@ -84,6 +85,8 @@ class Health(msgspec.Struct, frozen=True):
     lag_seconds: float | None = None
     set_aside: int | None = None
     follower: str | None = None
+    tree_lag: int | None = None
+    unsigned: int | None = None
 
 
 class SetAsideOut(msgspec.Struct, frozen=True):

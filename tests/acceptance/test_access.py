@@ -3,10 +3,12 @@
 import json
 import re
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +38,7 @@ from tests.acceptance.test_rest import (
     source,
 )
 from tests.conftest import fresh_database
+from tests.integration.trees import Kept
 from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 
 #: What each kind of route is open to, said here a second time and otherwise than in `access`.
@@ -46,7 +49,13 @@ MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "
 
 #: Routes that take more than others of their method.
 JUDGES = {"analyst", "admin"}
+AUDITORS = {"auditor", "admin"}
 MORE: dict[str, set[str]] = {
+    "GET /v1/log/proofs/inclusion": AUDITORS,
+    "GET /v1/log/proofs/consistency": AUDITORS,
+    "GET /v1/log/receipts/{position}": AUDITORS,
+    "GET /v1/log/tile/entries/{path}": AUDITORS,
+    "GET /v1/log/tile/{level}/{path}": AUDITORS,
     "POST /v1/views/{view}/set-aside/retry": JUDGES,
     "POST /v1/views": JUDGES,
     "POST /v1/views/{view}/promote": JUDGES,
@@ -64,6 +73,9 @@ NAMES = {
     "actor_id": "hts",
     "development_id": str(KNOWN),
     "view": "current",
+    "position": "1",
+    "level": "0",
+    "path": "000.p/1",
 }
 
 ANALYSTS = {
@@ -77,10 +89,13 @@ ANALYSTS = {
 
 @contextmanager
 def _opened(server: str, **said: Any) -> Iterator[Timeline]:
-    with fresh_database(server) as database, opened(Settings(database_url=database, **said)) as timeline:
-        timeline.writer.append([json.dumps(one).encode() for one in small_world()], "key:founder", atomic=True)
-        timeline.follower.follow()
-        yield timeline
+    with tempfile.TemporaryDirectory() as home, fresh_database(server) as database:
+        settings = Settings(database_url=database, home=Path(home), **said)
+        with opened(settings) as timeline:
+            timeline.writer.append([json.dumps(one).encode() for one in small_world()], "key:founder", atomic=True)
+            timeline.follower.follow()
+            Kept(timeline, settings).grow([])
+            yield timeline
 
 
 def new_key(
@@ -138,7 +153,8 @@ def table(timeline: Timeline) -> dict[str, BaseRoute]:
     for route in routes(create(timeline)):
         methods = getattr(route.original_route, "methods", None)
         assert methods, f"{route}: a kind of route that nothing is known of"
-        found |= {f"{method} {route.path}": route.original_route for method in methods if method != "HEAD"}
+        path = getattr(route.original_route, "path_format", route.path)
+        found |= {f"{method} {path}": route.original_route for method in methods if method != "HEAD"}
     assert len(found) > 15
     return found
 

@@ -11,10 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from events.shape import EVENT_TYPES
 from services.timeline import story
-from services.timeline.composition import Timeline, opened
-from services.timeline.settings import Settings
+from services.timeline.composition import Timeline
 from tests.acceptance.test_rest import served
-from tests.conftest import fresh_database
+from tests.integration.trees import kept_tree
 
 Tree = dict[str, Any]
 
@@ -25,20 +24,26 @@ KEYS = {
     "actor_id": "hts",
     "view": "current",
     "development_id": "55e09e95-0cc2-57fc-8f1c-7fedee508e54",
+    "position": "297",
+    "level": "0",
+    "path": "000",
 }
 REQUIRED = {
     "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z",
     "/v1/views/diff": "?a=current&b=published&at=2024-12-05T00:00:00Z",
+    "/v1/log/proofs/inclusion": "?position=7",
+    "/v1/log/proofs/consistency": "?from=100",
 }
 MOMENT = "at=2024-12-05T14:00:00Z&known_at=2024-12-05T14:00:00Z&view=published"
 
 
 @pytest.fixture(scope="module")
 def told(postgres_18: str) -> Iterator[httpx2.Client]:
-    """The demo's story, served."""
-    with fresh_database(postgres_18) as database, opened(Settings(database_url=database)) as timeline:
-        story.load(timeline)
-        with served(timeline) as client:
+    """The demo's story, served, under a signed checkpoint."""
+    with kept_tree(postgres_18) as kept:
+        story.load(kept.timeline)
+        kept.grow([])
+        with served(kept.timeline) as client:
             yield client
 
 

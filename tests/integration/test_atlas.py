@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from projections import retrying, touched_places, views
+from services.timeline import whole_map
 from services.timeline.api import rendering
 from services.timeline.asked import Asked
 from services.timeline.atlas import draft, drawing, kept, live
@@ -91,7 +92,7 @@ def follow(timeline: Timeline, one: Kept) -> None:
 
 def from_tables(timeline: Timeline, asked: Asked, choice: Selection, form: str) -> bytes:
     found = selected(timeline.reader, asked, choice)
-    return rendering.everywhere(asked, found, timeline.reader.catalogue(asked.known_position), form)
+    return whole_map.everywhere(asked, found, timeline.reader.catalogue(asked.known_position), form)
 
 
 def compare(timeline: Timeline, name: str, chance: random.Random, rounds: int) -> int:

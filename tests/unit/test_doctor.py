@@ -9,7 +9,7 @@ import pytest
 from projections.policies import Reading
 from projections.progress import Progress
 from projections.views import View
-from services.timeline.doctor import Facts, examine, hidden
+from services.timeline.doctor import Facts, TreeFacts, examine, hidden
 from services.timeline.following import Leader
 
 GIB = 1 << 30
@@ -112,3 +112,11 @@ def test_secrets_are_not_shown(name: str, value: str | None, shown: str) -> None
     """Nor are passwords within addresses."""
     assert hidden(name, value) == shown
     assert "hu" not in shown
+
+
+def test_a_log_that_may_not_be_signed_is_wrong() -> None:
+    """What is not signed yet is told, and nothing is wrong with it."""
+    assert wrong(tree=TreeFacts(head=10, size=7, covered=5)) == []
+    [(check, found, advice)] = wrong(tree=TreeFacts(head=10, size=10, covered=5, refusal="it was restored"))
+    assert (check, found) == ("tree", "no checkpoint is signed: it was restored")
+    assert "docs/audit.md" in advice

@@ -16,6 +16,7 @@ from services.timeline.api import (
     documents,
     events,
     locations,
+    log,
     operations,
     problems,
     reference,
@@ -62,6 +63,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         reference.router,
         views.router,
         operations.router,
+        log.router,
     ):
         app.include_router(router)
     _add_health(app)
@@ -90,7 +92,8 @@ def _add_health(app: FastAPI) -> None:
         if lag > MAX_LAG:
             return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
         follower = None if following is None else "here" if following.leads else "elsewhere"
-        health = wire_reference.Health("ready", head, lag, seconds, aside, follower)
+        tree, kept = opened.tree.reach().size, opened.tree.covered()
+        health = wire_reference.Health("ready", head, lag, seconds, aside, follower, head - tree, head - kept)
         return Response(wire.encode(health), media_type=rendering.JSON)
 
 

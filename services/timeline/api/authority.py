@@ -29,7 +29,7 @@ async def asker(request: Request) -> Principal:
         HTTPException: 401 without good credentials, 403 without a role for this route, 503 where a token cannot be judged.
     """
     route: APIRoute = request.scope["route"]
-    name = f"{request.method} {route.path}"
+    name = f"{request.method} {route.path_format}"
     if name in access.USING and access.USING[name] is None:
         return access.NOBODY
     principal = await _principal(request)

@@ -7,7 +7,16 @@ import msgspec
 from fastapi import FastAPI, Response
 
 from events.shape import EVENT_TYPES
-from services.timeline import wire, wire_changes, wire_developments, wire_log, wire_reference, wire_replay, wire_views
+from services.timeline import (
+    wire,
+    wire_changes,
+    wire_developments,
+    wire_log,
+    wire_reference,
+    wire_replay,
+    wire_tree,
+    wire_views,
+)
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
 
@@ -26,6 +35,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_log.Recorded,
         wire_log.LineResult,
         wire_log.ProblemOut,
+        wire_tree.InclusionProof,
+        wire_tree.ConsistencyProof,
         wire_reference.SourcePage,
         wire_reference.SourceOut,
         wire_reference.ActorPage,
@@ -63,6 +74,14 @@ def document(
     for media_type in formats:
         content.setdefault(media_type.split(";")[0], {"schema": {"type": "string"}})
     answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def document_text(media_type: str, *problems: int, binary: bool = False) -> dict[str, Any]:
+    """The same for a route that answers with text, or bytes, of another kind than JSON."""
+    schema = {"type": "string", **({"format": "binary"} if binary else {})}
+    answer = {"description": _TITLES[200], "content": {media_type.split(";", maxsplit=1)[0]: {"schema": schema}}}
+    answers: dict[int | str, dict[str, Any]] = {200: answer}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 

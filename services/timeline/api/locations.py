@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from events.vocabulary import FACETS, Facet
 from projections.claims import FOREVER
-from services.timeline import wire
+from services.timeline import whole_map, wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Box, Opened, Question, Within
 from services.timeline.api.documents import document
@@ -109,7 +109,7 @@ def status_everywhere(
         body = from_atlas(opened.reader, asked, choice, form)
         if body is None:
             found = selected(opened.reader, asked, choice)
-            body = rendering.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
+            body = whole_map.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
         tag = rendering.coordinates_tag(asked, asked.at, choice, form) if asked.pinned else None
         return rendering.answer(request, asked, body, rendering.FORMATS[form], tag)
 

@@ -19,6 +19,7 @@ from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
 from services.timeline.asked import CannotAsk, NotYet
+from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.reader import NotRegistered
 from services.timeline.wire import encode
 from services.timeline.wire_log import FieldError, ProblemOut
@@ -106,6 +107,10 @@ def _not_yet(_: Request, error: Any) -> Response:
     return problem(503, "Not folded yet", str(error), headers={"Retry-After": "1"})
 
 
+def _not_yet_in_tree(_: Request, error: Any) -> Response:
+    return problem(503, "Not in the tree yet", str(error), headers={"Retry-After": "2"})
+
+
 def _http(request: Request, error: Any) -> Response:
     titles = {
         401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
@@ -172,6 +177,8 @@ _HANDLERS: dict[type[Exception], Any] = {
     Refused: _in_the_way,
     NotRegistered: _not_found,
     NotYet: _not_yet,
+    NotInTree: _not_found,
+    NotYetInTree: _not_yet_in_tree,
     HTTPException: _http,
     ClientDisconnect: _gone,
     psycopg.errors.DiskFull: _full,

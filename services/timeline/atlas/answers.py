@@ -10,8 +10,7 @@ from projections.claims import micros
 from services.timeline import flat, wire
 from services.timeline.asked import Asked
 from services.timeline.atlas.columns import Ints
-from services.timeline.atlas.fragments import NO_ACCESS
-from services.timeline.atlas.picture import Bytes, Picture
+from services.timeline.atlas.picture import Picture
 from services.timeline.reader import Reader
 from services.timeline.selection import Selection, below, matches
 
@@ -41,18 +40,15 @@ def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> by
 
 def _json(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     around = wire.encode(wire.AllStatus(at=rfc3339(asked.at), **wire.coordinates(asked), locations=()))
-    return _within(around, _entries(picture, chosen))
+    if not len(chosen):
+        return around
+    pieces = [piece for piece in picture.entries(chosen) if piece]
+    pieces[-1] = pieces[-1][:-1]  # nothing comes after the last comma
+    return b"".join((around[:-2], *pieces, around[-2:]))
 
 
 def _ndjson(picture: Picture, _: Asked, chosen: Ints) -> bytes:
-    return b"\n".join([*_entries(picture, chosen), b""])
-
-
-def _entries(picture: Picture, chosen: Ints) -> list[Bytes]:
-    found = picture.control("json", chosen)
-    for row, access in picture.access("json", chosen):
-        found[row] = b"".join((found[row][: -len(NO_ACCESS)], access, b"}"))
-    return found
+    return b"".join(picture.entries(chosen, b"\n")) if len(chosen) else b""
 
 
 def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
@@ -72,16 +68,7 @@ def _geojson(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
         ends[row] = b"".join((b',"access":', access, b"}}"))
     places = picture.places.geojson(chosen, asked.at, asked.known_position)
     rows = map(b"".join, zip(places, picture.control("geojson", chosen), ends, strict=True))
-    return _within(around, list(rows))
-
-
-def _within(around: bytes, parts: list[Bytes]) -> bytes:
-    """Parts joined within the empty list at the end of something; megabytes are copied once."""
-    if not parts:
-        return around
-    parts[0] = b"".join((around[:-2], parts[0]))
-    parts[-1] = b"".join((parts[-1], around[-2:]))
-    return b",".join(parts)
+    return around[:-2] + b",".join(rows) + around[-2:]
 
 
 BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes]]] = {

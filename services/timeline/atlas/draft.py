@@ -52,6 +52,7 @@ class Draft:
         self._holding = array("i")
         self._holdings: dict[Holding, int] = {}
         self._rows = {facet: (*(array("q") for _ in range(4)), array("i"), array("i")) for facet in FACETS}
+        self._keep(fragments.NO_ACCESS)  # number 0
         self._unknown = [self._keep(fragments.of_control(one, NOBODY_KNOWS)) for one in places]
         self._last_step = {facet: np.full(len(places), SINCE_EVER, np.int64) for facet in FACETS}
         self._left_out: list[int] = []

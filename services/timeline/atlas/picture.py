@@ -88,6 +88,31 @@ class Picture:
         rows = np.flatnonzero(self._access[chosen] != NONE)
         return list(zip(rows.tolist(), self._bytes(form, chosen[rows], self._access, "access"), strict=True))
 
+    def entries(self, chosen: Ints, end: bytes = b",") -> list[Bytes]:
+        """The JSON entries of some places in few pieces: runs out of the base, and what is not in it.
+
+        Args:
+            end: One byte behind each entry.
+        """
+        control, access = self._control[chosen], self._access[chosen]
+        drawn = (control < self._first) & (access < self._first)
+        data, begins = self._atlas.base.entries(np.where(drawn, control, 0), np.where(drawn, access, 0))
+        if end != b",":
+            written = np.frombuffer(data, np.uint8).copy()
+            written[begins[1:] - 1] = ord(end)
+            data = written.data
+        other = sorted({*np.flatnonzero(~drawn).tolist(), *(row for row, _ in self._owned(chosen, "control"))})
+        parts = (self._bytes("json", chosen[other], shown, facet) for shown, facet in self._facets())
+        pieces: list[Bytes] = []
+        done = 0
+        for row, of_control, of_access in zip(other, *parts, strict=True):
+            pieces += (data[done : int(begins[row])], of_control, of_access[:-1], end)
+            done = int(begins[row + 1])
+        return [*pieces, data[done:]]
+
+    def _facets(self) -> tuple[tuple[Ints, str], tuple[Ints, str]]:
+        return (self._control, "control"), (np.maximum(self._access, 0), "access")
+
     def _bytes(self, form: str, chosen: Ints, shown: Ints, facet: str) -> list[Bytes]:
         numbers = shown[chosen]
         beside = np.flatnonzero(numbers >= self._first)
