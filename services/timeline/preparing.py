@@ -122,12 +122,16 @@ def _crossing(path: str) -> Iterator[_Frame]:
     naming = Naming()
     found = lines(path)
     while some := list(islice(found, AT_A_TIME)):
-        made = (prepare(line.raw) for line in some)
-        crossing = [
-            naming.named(one) if isinstance(one, Prepared) and one.form is not None else line.raw
-            for one, line in zip(made, some, strict=True)
-        ]
+        crossing = [_across(line.raw, naming) for line in some]
         yield _Frame([line.number for line in some], crossing, some[-1].read)
+
+
+def _across(raw: bytes, naming: Naming) -> Prepared | bytes:
+    one = prepare(raw)
+    if not isinstance(one, Prepared) or one.form is None:
+        return raw
+    one.said = None
+    return naming.named(one)
 
 
 if __name__ == "__main__":
