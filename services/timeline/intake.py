@@ -38,6 +38,9 @@ AHEAD = timedelta(days=1)
 #: Types of events that begin something; all others continue it.
 _BEGINS: Final = frozenset({"SourceRegistered", "ActorRegistered", "LocationRegistered", "DevelopmentReported"})
 
+#: Types of events that say how a source stands.
+_OF_SOURCES: Final = frozenset({"SourceRegistered", "SourceReliabilityAssessed", "SourceAlignmentStated"})
+
 #: Types of events that are decided on by what was said of their development before.
 _READS_BACK: Final = frozenset(
     {"DevelopmentCorroborated", "DevelopmentDenied", "DevelopmentAmended", "DevelopmentMerged"}
@@ -89,6 +92,7 @@ class Intake:
         self._strange: dict[UUID, Undecodable] = {}
         self._accepted: dict[UUID, tuple[int, Prepared]] = {}
         self._fresh: dict[UUID, list[Prepared]] = {}
+        self._of_sources = False  # whether any event accepted is about a source
         self.new: list[NewRow] = []
 
     def look_up(self, events: Collection[Prepared]) -> None:
@@ -214,6 +218,7 @@ class Intake:
         number = len(self.new)
         self.new.append(NewRow(event_id, stream, version, recorded_by, *one.form))
         self._versions[stream] = version
+        self._of_sources = self._of_sources or one.type in _OF_SOURCES
         self._fresh.setdefault(stream, []).append(one)
         if stream in self._streams:
             self._streams[stream].append(one.event)
@@ -238,6 +243,8 @@ class Intake:
     def _graded(self, source_id: str) -> Graded:
         """What was said of a source, by the events accepted before too."""
         found = self._known.grading(source_id)
+        if not self._of_sources:
+            return found
         for one in self._fresh.get(reference_stream("source", source_id), ()):
             found = found.after(one.event)
         return found

@@ -88,13 +88,12 @@ def prepare(raw: bytes | Event, allowed: Allowed | None = None) -> Prepared | Un
 
 def _oddities(event: Event, problems: tuple[Problem, ...]) -> tuple[tuple[str, ...], tuple[Warned, ...]]:
     """The chain of a claim, whose sources are weighed; and what is odd about the event in itself."""
-    if problems or not isinstance(event, DevelopmentReported | DevelopmentAmended):
+    if problems:
         return (), ()
-    odd = tuple(warnings.of_statement(event))
-    if isinstance(event, DevelopmentAmended):
-        return (), odd
-    chain = event.report.chain if KINDS[event.kind].facet is not None else ()
-    return chain, (*odd, *warnings.of_capture(event.kind, event.participants))
+    if isinstance(event, DevelopmentReported):
+        odd = (*warnings.of_statement(event), *warnings.of_capture(event.kind, event.participants))
+        return event.report.chain if KINDS[event.kind].facet is not None else (), odd
+    return (), tuple(warnings.of_statement(event)) if isinstance(event, DevelopmentAmended) else ()
 
 
 class Naming:
