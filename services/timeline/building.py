@@ -141,9 +141,10 @@ class Builder:
             with connected(self._conninfo) as connection:
                 own.catch_up(connection, view, told)
 
+        at_once = max(1, min(len(views), self._workers))
         own = copy.copy(self)  # which stops when this one is told to
-        own._workers = -(-self._workers // len(views))  # noqa: SLF001  (of ourselves)
-        with ThreadPoolExecutor(max_workers=len(views), thread_name_prefix="catching up") as threads:
+        own._workers = -(-self._workers // at_once)  # noqa: SLF001  (of ourselves)
+        with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="catching up") as threads:
             try:
                 list(threads.map(one, views))
             except BaseException:

@@ -358,3 +358,16 @@ def wordless(development_id: UUID) -> bytes:
     report = {"chain": ["source-1"], "published_at": "2024-12-02T00:00:00Z"}
     said = {"type": "DevelopmentCorroborated", "development_id": str(development_id), "report": report}
     return json.dumps(said).encode()
+
+
+def test_an_append_interrupted_amid_a_statement_leaves_nothing_and_holds_up_nobody(timeline: Timeline) -> None:
+    """Ctrl-C while the server works on an answer that nobody will read: whoever pressed it is told of that, and no more."""
+
+    def interrupted(held: Any) -> list[NewEvent]:
+        held._connection.pgconn.send_query(b"SELECT pg_sleep(0.5)")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        timeline.log.append(interrupted)
+
+    assert [one.place.position for one in timeline.writer.append([source(1)], "test") if one.place] == [1]
