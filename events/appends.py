@@ -11,19 +11,34 @@ from events.recorded import RecordedEvent, stream_id
 from events.records import Event
 
 
-class NewEvent(NamedTuple):
-    """An event that may be appended: everything that the log does not decide itself.
+class NewRow(NamedTuple):
+    """A row that may be appended: everything that the log does not decide itself, as it is stored.
 
     Attributes:
         version: Its place in its stream, one more than the version held.
-        form: Its stored form, where it was made already; else the log makes it.
+        name, structure, text, salt: Its stored form (`codec.StoredForm`).
     """
+
+    event_id: UUID
+    stream: UUID
+    version: int
+    recorded_by: str
+    name: str
+    structure: bytes
+    text: bytes | None
+    salt: bytes | None
+
+
+class NewEvent(NamedTuple):
+    """The same as an event, of which the log makes the row."""
 
     event: Event
     event_id: UUID
     version: int
     recorded_by: str
-    form: codec.StoredForm | None = None
+
+    def row(self) -> NewRow:
+        return NewRow(self.event_id, self.originator_id, self.version, self.recorded_by, *codec.encode(self.event))
 
     @property
     def originator_id(self) -> UUID:
@@ -34,8 +49,7 @@ class NewEvent(NamedTuple):
         return self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an appended event stands in the log."""
 
     position: int
@@ -78,4 +92,4 @@ class HeldEvent:
         return (again.name, again.structure, again.text) == (self.name, self.structure, self.text)
 
 
-Decide = Callable[[Held], Sequence[NewEvent]]
+Decide = Callable[[Held], Sequence[NewEvent | NewRow]]

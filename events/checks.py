@@ -36,7 +36,7 @@ def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[P
     kind = KINDS.get(kind_name)
     if kind is None:
         return [Problem("kind", shown(kind_name), _unknown_kind(kind_name))]
-    if _fits(kind_name, tuple(one.role for one in participants)) and len(set(participants)) == len(participants):
+    if _fits(kind_name, tuple([one.role for one in participants])) and len(set(participants)) == len(participants):
         return []
     found = [
         Problem(f"participants[{index}].role", shown(one.role), _foreign_role(one.role, kind_name))
@@ -57,17 +57,27 @@ def role_problems(kind_name: str, participants: Sequence[Participant]) -> list[P
     return found
 
 
+#: Kinds with the roles taken in them, of those that fit; of a few participants there are few ways to.
+_FITTING: Final[set[tuple[str, tuple[str, ...]]]] = set()
+_FEW: Final = 4
+
+
 def _fits(kind_name: str, roles: tuple[str, ...]) -> bool:
     """Whether a kind takes these roles, has those that it needs, and may be so filled by participants who all differ.
 
     Most events are right, and there are few ways to be: asked before anything is counted and put into words.
     """
+    if (kind_name, roles) in _FITTING:
+        return True
     kind = KINDS[kind_name]
-    return (
+    fits = (
         all(role in kind.roles for role in roles)
         and all(roles.count(role) >= least for role, least in kind.required.items())
         and (not kind.any_of or any(role in roles for role in kind.any_of))
     )
+    if fits and len(roles) <= _FEW:
+        _FITTING.add((kind_name, roles))
+    return fits
 
 
 def _unknown_kind(name: str) -> str:

@@ -21,10 +21,15 @@ def stream_id(event: Event) -> UUID:
     return key if isinstance(key, UUID) else reference_stream(kind, key)
 
 
-@lru_cache(maxsize=100_000)
 def reference_stream(kind: str, key: str) -> UUID:
     """The stream of a source, actor or location."""
-    return uuid5(STREAMS, f"{kind}:{key}")
+    return named_stream(f"{kind}:{key}")
+
+
+@lru_cache(maxsize=100_000)
+def named_stream(name: str) -> UUID:
+    """The same by kind and id in one: `source:sana`."""
+    return uuid5(STREAMS, name)
 
 
 class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):

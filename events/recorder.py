@@ -6,7 +6,7 @@ needs more rights than an insert-only role has, and its pipeline mode hangs for 
 parameters. So `insert_events` and the reading are overridden whole.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,13 +17,14 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, Mapper, Notification, StoredEvent, Transcoder
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
-from psycopg import Connection
-from psycopg.pq import TransactionStatus
+from psycopg import Connection, adapters
+from psycopg.adapt import Dumper
+from psycopg.pq import Format, TransactionStatus
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from events import codec
-from events.appends import Decide, HeldEvent, NewEvent, Place
+from events import codec, copying, statements
+from events.appends import Decide, HeldEvent, NewEvent, NewRow, Place
 from events.recorded import RecordedEvent
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
@@ -43,14 +44,14 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         """The library's entrance: append stored events whose versions the caller has assigned."""
-        with self._appending() as appending:
+        with self._appending() as under_way:
             rows = [row if isinstance(row, StoredRow) else _foreign_row(row) for row in stored_events]
-            return [place.position for place in appending.write([_bare(row) for row in rows])]
+            return [place.position for place in under_way.write([_bare(row) for row in rows])]
 
     def append(self, decide: Decide) -> list[Place]:
         """Lock, let the caller decide on what is held, write, commit."""
-        with self._appending() as appending:
-            return appending.write(_stored_rows(decide(appending)))
+        with self._appending() as under_way:
+            return under_way.write([one.row() if isinstance(one, NewEvent) else one for one in decide(under_way)])
 
     @contextmanager
     def _appending(self) -> Iterator["_Appending"]:
@@ -60,7 +61,10 @@ class LogRecorder(PostgresApplicationRecorder):
                 yield _Appending(connection)
                 connection.execute("COMMIT", prepare=False)
             finally:
-                if connection.info.transaction_status not in (IDLE, LOST):
+                status = connection.info.transaction_status
+                if status == TransactionStatus.ACTIVE:  # interrupted amid a statement: the server undoes it
+                    connection.close()
+                elif status not in (IDLE, LOST):
                     connection.execute("ROLLBACK", prepare=False)
 
     def read(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
@@ -136,16 +140,16 @@ class LogMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         new: NewEvent = domain_event
-        form = new.form or codec.encode(new.event)
+        row = new.row()
         return StoredRow(
-            originator_id=new.originator_id,
-            originator_version=new.version,
-            topic=form.name,
-            state=form.structure,
-            event_id=new.event_id,
-            recorded_by=new.recorded_by,
-            text=form.text,
-            salt=form.salt,
+            originator_id=row.stream,
+            originator_version=row.version,
+            topic=row.name,
+            state=row.structure,
+            event_id=row.event_id,
+            recorded_by=row.recorded_by,
+            text=row.text,
+            salt=row.salt,
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
@@ -230,33 +234,25 @@ class _NoTranscoder(Transcoder):
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one. Each event is one
-# position and one microsecond after the one before it, so the first tells of all.
-_INSERT = """
-WITH moment AS MATERIALIZED (
-    SELECT greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
-), written AS (
-    INSERT INTO event (position, event_id, stream_id, version, recorded_at, recorded_by, type, structure, text, salt)
-    SELECT %b::bigint + n, event_id, stream_id, version, first + (n - 1) * interval '1 microsecond', recorded_by,
-           type, structure, text, salt
-    FROM moment, unnest(%b::uuid[], %b::uuid[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::bytea[], %b::bytea[])
-         WITH ORDINALITY AS new (event_id, stream_id, version, recorded_by, type, structure, text, salt, n)
-    ORDER BY n
-    RETURNING position, recorded_at
-), told AS (
-    SELECT min(recorded_at) AS first, max(position) AS last FROM written
-)
-SELECT first, pg_notify(%b, last::text) FROM told
-"""
+#: So many events are copied rather than inserted: a round trip more, and half the work for each of them.
+MANY: Final = 200
 
-#: Events that are recorded already, and the versions of streams, in one round trip.
-_LOOK_UP = """
-SELECT TRUE, event_id, position, recorded_at, type, structure, text, salt, NULL::int FROM event WHERE event_id = ANY(%b)
-UNION ALL
-SELECT FALSE, wanted.id, NULL, NULL, NULL, NULL, NULL, NULL, held.version
-FROM unnest(%b::uuid[]) AS wanted (id) CROSS JOIN LATERAL
-     (SELECT version FROM event WHERE stream_id = wanted.id ORDER BY version DESC LIMIT 1) AS held
-"""
+
+class _Uuids(bytes):
+    """UUIDs that `copying.uuids` has made ready to be bound."""
+
+
+class _UuidsDumper(Dumper):
+    """Binds them as they are."""
+
+    format = Format.BINARY
+    oid = 2951  # uuid[]
+
+    def dump(self, obj: _Uuids) -> bytes:
+        return bytes(obj)
+
+
+adapters.register_dumper(_Uuids, _UuidsDumper)
 
 
 class _Appending:
@@ -270,24 +266,39 @@ class _Appending:
         assert row is not None
         self.head = Place(*row)
 
-    def write(self, rows: Sequence["_Row"]) -> list[Place]:
+    def write(self, rows: Sequence[NewRow]) -> list[Place]:
         """Insert the events at the next positions; PostgreSQL moves the head with them (`log_advance`)."""
         if not rows:
             return []
-        columns = map(list, zip(*rows, strict=True))  # bound as arrays
-        written = self._connection.execute(_INSERT, [self.head.recorded_at, self.head.position, *columns, CHANNEL])
-        row = written.fetchone()
-        assert row is not None
-        first: datetime = row[0]
+        first = self._insert(rows) if len(rows) < MANY else self._copy(rows)
         begin = self.head.position + 1
         return [Place(begin + number, first + number * _MICROSECOND) for number in range(len(rows))]
+
+    def _insert(self, rows: Sequence[NewRow]) -> datetime:
+        columns = map(list, zip(*rows, strict=True))  # bound as arrays
+        row = self._connection.execute(
+            statements.INSERT, [self.head.recorded_at, self.head.position, *columns, CHANNEL]
+        ).fetchone()
+        assert row is not None
+        first: datetime = row[0]
+        return first
+
+    def _copy(self, rows: Sequence[NewRow]) -> datetime:
+        last = str(self.head.position + len(rows))
+        row = self._connection.execute(statements.MOMENT, [self.head.recorded_at, CHANNEL, last]).fetchone()
+        assert row is not None
+        first: datetime = row[0]
+        with self._connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
+            copy.write(copying.copied(rows, self.head.position, first))
+        return first
 
     def look_up(
         self, event_ids: Collection[UUID], streams: Collection[UUID]
     ) -> tuple[dict[UUID, HeldEvent], dict[UUID, int]]:
         if not event_ids and not streams:
             return {}, {}
-        rows = self._connection.execute(_LOOK_UP, [list(event_ids), list(streams)], binary=True).fetchall()
+        asked = [_Uuids(copying.uuids(event_ids)), _Uuids(copying.uuids(streams))]
+        rows = self._connection.execute(statements.LOOK_UP, asked, binary=True).fetchall()
         recorded = {row[1]: HeldEvent(Place(row[2], row[3]), *row[4:8]) for row in rows if row[0]}
         return recorded, {row[1]: row[8] for row in rows if not row[0]}
 
@@ -301,21 +312,9 @@ class _Appending:
         return found
 
 
-#: A row to insert: event id, stream, version, recorded by, type, structure, text, salt.
-_Row = tuple[UUID, UUID, int, str, str, bytes, bytes | None, bytes | None]
-
-
-def _stored_rows(events: Iterable[NewEvent]) -> list[_Row]:
-    found: list[_Row] = []
-    for new in events:
-        form = new.form or codec.encode(new.event)
-        found.append((new.event_id, new.originator_id, new.version, new.recorded_by, *form))
-    return found
-
-
-def _bare(row: StoredRow) -> _Row:
+def _bare(row: StoredRow) -> NewRow:
     assert isinstance(row.originator_id, UUID)
-    return (
+    return NewRow(
         row.event_id, row.originator_id, row.originator_version, row.recorded_by, row.topic, row.state, row.text, row.salt,
     )  # fmt: skip
 

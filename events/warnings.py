@@ -6,6 +6,7 @@ can act on it. What other records it looks like is found by the service, which a
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -114,11 +115,24 @@ def of_chain(chain: Sequence[str], graded: Callable[[str], Graded]) -> Iterator[
     for index, source in enumerate(chain):
         held = graded(source)
         if held.reliability == "F":
-            message = f"{source} cannot be judged (reliability F): no claim is accepted on its word; grade it with SourceReliabilityAssessed"
-            yield Warned("reliability_unknown", f"report.chain[{index}]", message)
+            yield _reliability_unknown(index, source)
         if not held.alignment_stated:
-            message = (
-                f"nobody stated with whom {source} is aligned, so it counts as neutral; "
-                "say it with SourceAlignmentStated (an empty list: with nobody)"
-            )
-            yield Warned("alignment_not_stated", f"report.chain[{index}]", message)
+            yield _alignment_not_stated(index, source)
+
+
+# An archive gives the same warning thousands of times: it is put into words once.
+
+
+@lru_cache(maxsize=2_000)
+def _reliability_unknown(index: int, source: str) -> Warned:
+    message = f"{source} cannot be judged (reliability F): no claim is accepted on its word; grade it with SourceReliabilityAssessed"
+    return Warned("reliability_unknown", f"report.chain[{index}]", message)
+
+
+@lru_cache(maxsize=2_000)
+def _alignment_not_stated(index: int, source: str) -> Warned:
+    message = (
+        f"nobody stated with whom {source} is aligned, so it counts as neutral; "
+        "say it with SourceAlignmentStated (an empty list: with nobody)"
+    )
+    return Warned("alignment_not_stated", f"report.chain[{index}]", message)

@@ -4,10 +4,12 @@ Who builds holds an advisory lock on a connection of its own, so that a process 
 the next: parts that were folded stay done (`projections.rebuilding`). What was left of verifications is dropped.
 """
 
+import copy
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -122,6 +124,32 @@ class Builder:
         except BaseException:
             verifying.drop(connection, build)
             raise
+
+    def catch_up_together(self, views: Sequence[View], tell: Callable[[float], None]) -> None:
+        """The same for several views at the same time: while the server indexes one, the cores fold the others.
+
+        Args:
+            tell: Told how much is done of all (0 to 1).
+        """
+        shares = dict.fromkeys([view.view_id for view in views], 0.0)
+
+        def told(build: Build, share: float) -> None:
+            shares[build.of_view or 0] = share
+            tell(sum(shares.values()) / len(views))
+
+        def one(view: View) -> None:
+            with connected(self._conninfo) as connection:
+                own.catch_up(connection, view, told)
+
+        at_once = max(1, min(len(views), self._workers))
+        own = copy.copy(self)  # which stops when this one is told to
+        own._workers = -(-self._workers // at_once)  # noqa: SLF001  (of ourselves)
+        with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="catching up") as threads:
+            try:
+                list(threads.map(one, views))
+            except BaseException:
+                self.stopping.set()  # then the others end soon
+                raise
 
     def _verify(self, connection: Database, view: View, tell: Tell | None) -> None:
         build = verifying.begin(connection, view)

@@ -118,10 +118,10 @@ def catch_up(timeline: Timeline) -> None:
     """Fold anew the views that are far behind the log, which is quicker than following it; unless somebody is building."""
     builder = Builder(timeline.log.pool)
     with builder.alone() as connection:
-        for view in far_behind(connection) if connection is not None else ():
-            assert connection is not None
-            with progress(f"rebuilding view {view.name}", 100) as advance:
-                builder.catch_up(connection, view, lambda _, share: advance(int(share * 100)))
+        behind = far_behind(connection) if connection is not None else []
+        if behind:
+            with progress("rebuilding " + " and ".join(view.name for view in behind), 100) as advance:
+                builder.catch_up_together(behind, lambda share: advance(int(share * 100)))
 
 
 def follow(timeline: Timeline) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from events import checks, codec, warnings
-from events.appends import Held, HeldEvent, NewEvent, Place
+from events.appends import Held, HeldEvent, NewRow, Place
 from events.developments import (
     DevelopmentAmended,
     DevelopmentCorroborated,
@@ -21,9 +21,8 @@ from events.developments import (
     Participant,
 )
 from events.problems import Problem, UnusableEvent, shown
-from events.recorded import reference_stream
+from events.recorded import named_stream, reference_stream
 from events.records import Event, changed
-from events.reference import ActorRegistered, LocationRegistered, LocationRevised, SourceRegistered
 from events.times import Period, rfc3339
 from events.undecodable import Undecodable
 from events.vocabulary import KINDS
@@ -31,27 +30,35 @@ from events.warnings import Graded, Warned
 from services.timeline import parents
 from services.timeline.known import Known
 from services.timeline.prepared import Prepared
-from services.timeline.references import Reference
+from services.timeline.references import references
 
 #: A published time may lie this far ahead of the recording: clocks differ, and newspapers are dated tomorrow.
 AHEAD = timedelta(days=1)
 
-_BEGINS: Final = (SourceRegistered, ActorRegistered, LocationRegistered, DevelopmentReported)
+#: Types of events that begin something; all others continue it.
+_BEGINS: Final = frozenset({"SourceRegistered", "ActorRegistered", "LocationRegistered", "DevelopmentReported"})
 
-#: Events that are decided on by what was said of their development before.
-_READS_BACK: Final = (DevelopmentCorroborated, DevelopmentDenied, DevelopmentAmended, DevelopmentMerged)
+#: Types of events that say how a source stands.
+_OF_SOURCES: Final = frozenset({"SourceRegistered", "SourceReliabilityAssessed", "SourceAlignmentStated"})
+
+#: Types of events that are decided on by what was said of their development before.
+_READS_BACK: Final = frozenset(
+    {"DevelopmentCorroborated", "DevelopmentDenied", "DevelopmentAmended", "DevelopmentMerged"}
+)
 
 
 class Accepted(NamedTuple):
     """An event that will be appended, or that is in the log already (then `place` says where).
 
     Attributes:
+        number: Which of the events to append it is.
         again: It stands in this batch already; it will be appended once.
     """
 
     event_id: UUID
-    event: Event
-    place: Place | None
+    prepared: Prepared
+    place: Place | None = None
+    number: int = -1
     warnings: tuple[Warned, ...] = ()
     again: bool = False
 
@@ -75,37 +82,37 @@ class Intake:
             known: What earlier appends found out; it is used and added to.
         """
         self._held = held
+        self._ahead = now + AHEAD
         self._now = now
         self._known = known or Known()
         self._known.begin(held.head.position)
-        self._versions: dict[UUID, int] = {}
-        self._absent: set[UUID] = set()
+        self._versions: dict[UUID, int] = {}  # 0 where there is no such stream
         self._already: dict[UUID, HeldEvent] = {}
         self._streams: dict[UUID, list[Event]] = {}
         self._strange: dict[UUID, Undecodable] = {}
-        self._accepted_ids: dict[UUID, Event] = {}
-        self._fresh: dict[UUID, list[Event]] = {}
-        self.new: list[NewEvent] = []
+        self._accepted: dict[UUID, tuple[int, Prepared]] = {}
+        self._fresh: dict[UUID, list[Prepared]] = {}
+        self._of_sources = False  # whether any event accepted is about a source
+        self.new: list[NewRow] = []
 
     def look_up(self, events: Collection[Prepared]) -> None:
         """Read what the log holds of everything that these events name, at once rather than one by one."""
         ids = [one.event_id for one in events if one.event_id is not None]
-        named = {each[1:]: each for one in events for each in one.named}
-        asked = [each for each in named.values() if each.kind == "source" or not self._known.has(each.kind, each.key)]
+        named = set().union(*[one.named for one in events])
+        asked = [name for name in named if name.startswith("source:") or not self._known.has(name)]
         streams = {one.stream for one in events}
-        streams |= {reference_stream(each.kind, each.key) for each in asked}
-        streams |= {one.event.into_id for one in events if isinstance(one.event, DevelopmentMerged)}
+        streams |= {named_stream(name) for name in asked}
+        streams |= {one.event.into_id for one in events if one.type == "DevelopmentMerged"}  # type: ignore[attr-defined]
         self._read(ids, streams)
         self._known.learn(asked, self._versions, self._held)
-        self._read_histories({one.stream for one in events if isinstance(one.event, _READS_BACK)})
+        self._read_histories({one.stream for one in events if one.type in _READS_BACK})
 
     def _read(self, event_ids: Collection[UUID], streams: Collection[UUID]) -> None:
-        unknown = {stream for stream in streams if stream not in self._versions and stream not in self._absent}
+        unknown = streams - self._versions.keys() if self._versions else streams
         if event_ids or unknown:
             recorded, found = self._held.look_up(event_ids, unknown)
             self._already |= recorded
-            self._versions |= found
-            self._absent |= unknown - found.keys()
+            self._versions |= dict.fromkeys(unknown, 0) | found
 
     def _read_histories(self, streams: Collection[UUID]) -> None:
         """Read what is held of streams that exist."""
@@ -120,18 +127,20 @@ class Intake:
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether a source, actor or location is in the log, or accepted before."""
-        return self._known.has(kind, key) or self._version(reference_stream(kind, key)) > 0
+        return self._known.has(f"{kind}:{key}") or self._version(reference_stream(kind, key)) > 0
 
     def _version(self, stream: UUID) -> int:
-        if stream not in self._versions and stream not in self._absent:
-            self._read((), [stream])
-        return self._versions.get(stream, 0)
+        version = self._versions.get(stream)
+        if version is None:
+            self._read((), {stream})
+            version = self._versions[stream]
+        return version
 
     def history(self, stream: UUID) -> list[Event]:
         """The events of a stream, those accepted before included."""
         if stream not in self._streams:
             held = self._held.streams([stream])[stream] if self._begun_before(stream) else []
-            self._keep(stream, [*(one.event for one in held), *self._fresh.get(stream, ())])
+            self._keep(stream, [*(one.event for one in held), *(one.event for one in self._fresh.get(stream, ()))])
         if strange := self._strange.get(stream):
             said = f"is held with an event that cannot be read here ({strange.error}); see `timeline doctor`"
             raise UnusableEvent([Problem("development_id", str(stream), said)], conflict=True)
@@ -149,12 +158,11 @@ class Intake:
         """Undo what was accepted since a mark, as if it had never been handed in."""
         while len(self.new) > mark:
             undone = self.new.pop()
-            stream = undone.originator_id
-            self._versions[stream] -= 1
-            self._fresh[stream].pop()
-            if stream in self._streams:
-                self._streams[stream].pop()
-            del self._accepted_ids[undone.event_id]
+            self._versions[undone.stream] -= 1
+            self._fresh[undone.stream].pop()
+            if undone.stream in self._streams:
+                self._streams[undone.stream].pop()
+            del self._accepted[undone.event_id]
 
     def decide(self, one: Prepared, recorded_by: str, expected_version: int | None = None) -> Accepted:
         """Accept an event, or recognise it.
@@ -165,65 +173,80 @@ class Intake:
         """
         if one.event_id is not None and (known := self._recognise(one.event_id, one)) is not None:
             return known
+        version = self._version(one.stream)
+        if not self._plainly_right(one, version):
+            self._require_right(one)
+        if expected_version is not None and version != expected_version:
+            raise Outdated("expected_version", expected_version, version)
+        return self._accept(one, version + 1, recorded_by)
+
+    def _plainly_right(self, one: Prepared, version: int) -> bool:
+        """Whether an event fulfils all that is asked of it, as far as a quick look tells; most do."""
+        if one.form is None or one.type in _HELD_CHECKS or (one.type in _BEGINS) == (version > 0):
+            return False
+        if one.published_at is not None and one.published_at > self._ahead:
+            return False
+        return self._known.has_all(one.named)
+
+    def _require_right(self, one: Prepared) -> None:
         problems = [*one.problems, *self._general_problems(one)]
-        if not problems and (check := _HELD_CHECKS.get(type(one.event))) is not None:
+        if not problems and (check := _HELD_CHECKS.get(one.type)) is not None:
             problems = list(check(self, one.event))
         if problems:
             raise UnusableEvent(problems)
-        if expected_version is not None and (found := self._version(one.stream)) != expected_version:
-            raise Outdated("expected_version", expected_version, found)
-        return self._accept(one, recorded_by)
 
     def _recognise(self, event_id: UUID, one: Prepared) -> Accepted | None:
-        event, held = one.event, self._already.get(event_id)
-        if held is not None:
-            if held.says_the_same_as(one.form or codec.encode(event)):
-                return Accepted(event_id, event, held.place)
+        if self._already and (held := self._already.get(event_id)) is not None:
+            if held.says_the_same_as(one.form or codec.encode(one.event)):
+                return Accepted(event_id, one, held.place)
             said = f"is recorded already at position {held.place.position} with other content"
             raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
-        before = self._accepted_ids.get(event_id)
+        before = self._accepted.get(event_id)
         if before is None:
             return None
-        if before == event:
-            return Accepted(event_id, event, None, again=True)
+        number, other = before
+        if other.event == one.event:
+            return Accepted(event_id, one, number=number, again=True)
         said = "stands twice in this batch, with different content"
         raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
 
-    def _accept(self, one: Prepared, recorded_by: str) -> Accepted:
-        event, stream = one.event, one.stream
-        warnings = tuple(self._warnings(event))  # first: it may find that what is held cannot be read
-        version = self._version(stream) + 1
+    def _accept(self, one: Prepared, version: int, recorded_by: str) -> Accepted:
+        stream = one.stream
+        warnings = self._warnings(one)  # first: it may find that what is held cannot be read
         event_id = one.event_id or uuid4()
+        assert one.form is not None
+        number = len(self.new)
+        self.new.append(NewRow(event_id, stream, version, recorded_by, *one.form))
         self._versions[stream] = version
-        self._fresh.setdefault(stream, []).append(event)
+        self._of_sources = self._of_sources or one.type in _OF_SOURCES
+        self._fresh.setdefault(stream, []).append(one)
         if stream in self._streams:
-            self._streams[stream].append(event)
-        self._accepted_ids[event_id] = event
-        self.new.append(NewEvent(event, event_id, version, recorded_by, one.form))
-        return Accepted(event_id, event, None, warnings)
+            self._streams[stream].append(one.event)
+        self._accepted[event_id] = number, one
+        return Accepted(event_id, one, None, number, warnings)
 
-    def _warnings(self, event: Event) -> Iterator[Warned]:
+    def _warnings(self, one: Prepared) -> tuple[Warned, ...]:
         """What is odd about an event that may be recorded, in itself and beside what is held."""
-        if isinstance(event, DevelopmentReported):
-            yield from warnings.of_statement(event)
-            yield from warnings.of_capture(event.kind, event.participants)
-            if KINDS[event.kind].facet is not None:
-                yield from warnings.of_chain(event.report.chain, self._graded)
-        elif isinstance(event, DevelopmentCorroborated | DevelopmentDenied):
+        if one.type not in _READS_BACK:
+            return (*one.odd, *warnings.of_chain(one.weighed, self._graded)) if one.weighed else one.odd
+        return (*one.odd, *self._beside_what_is_held(one.event))
+
+    def _beside_what_is_held(self, event: Event) -> Iterator[Warned]:
+        if isinstance(event, DevelopmentCorroborated | DevelopmentDenied):
             history = self.history(event.development_id)
             yield from warnings.of_statement(event, occurred(history))
             if KINDS[content(history)[0]].facet is not None:
                 yield from warnings.of_chain(event.report.chain, self._graded)
-        elif isinstance(event, DevelopmentAmended):
-            yield from warnings.of_statement(event)
-            if {"kind", "participants"} & changed(event.changes).keys():
-                yield from warnings.of_capture(*content([*self.history(event.development_id), event]), "changes.")
+        elif isinstance(event, DevelopmentAmended) and {"kind", "participants"} & changed(event.changes).keys():
+            yield from warnings.of_capture(*content([*self.history(event.development_id), event]), "changes.")
 
     def _graded(self, source_id: str) -> Graded:
         """What was said of a source, by the events accepted before too."""
         found = self._known.grading(source_id)
-        for event in self._fresh.get(reference_stream("source", source_id), ()):
-            found = found.after(event)
+        if not self._of_sources:
+            return found
+        for one in self._fresh.get(reference_stream("source", source_id), ()):
+            found = found.after(one.event)
         return found
 
     def _general_problems(self, one: Prepared) -> Iterator[Problem]:
@@ -232,15 +255,15 @@ class Intake:
         kind, key = event.stream
         exists = self._version(one.stream) > 0
         field = f"{kind}_id"
-        if isinstance(event, _BEGINS) and exists:
+        if one.type in _BEGINS and exists:
             raise UnusableEvent([Problem(field, str(key), f"this {kind} is registered already")], conflict=True)
-        if not isinstance(event, _BEGINS) and not exists:
+        if one.type not in _BEGINS and not exists:
             yield Problem(field, str(key), f"no {kind} is registered under this id")
-        yield from self._unknown_names(one.named)
+        yield from self._unknown_names(event)
         yield from self._published_ahead(event)
 
-    def _unknown_names(self, named: Sequence[Reference]) -> Iterator[Problem]:
-        for field, kind, key in named:
+    def _unknown_names(self, event: Event) -> Iterator[Problem]:
+        for field, kind, key in references(event):
             if not self.exists(kind, key):
                 article = "an" if kind == "actor" else "a"
                 said = (
@@ -250,7 +273,7 @@ class Intake:
 
     def _published_ahead(self, event: Event) -> Iterator[Problem]:
         report = getattr(event, "report", None)
-        if report is not None and report.published_at > self._now + AHEAD:
+        if report is not None and report.published_at > self._ahead:
             said = f"lies more than a day after the recording ({rfc3339(self._now)}); is the year or the offset right?"
             yield Problem("report.published_at", rfc3339(report.published_at), said)
 
@@ -303,6 +326,6 @@ def _merged_into(intake: Intake, development_id: UUID) -> UUID | None:
     return next((event.into_id for event in history if isinstance(event, DevelopmentMerged)), None)
 
 
-_HELD_CHECKS: Final[Mapping[type[Event], Callable[[Intake, Any], Iterator[Problem]]]] = MappingProxyType(
-    {DevelopmentAmended: _amended, DevelopmentMerged: _merged, LocationRevised: parents.circles}
+_HELD_CHECKS: Final[Mapping[str, Callable[[Intake, Any], Iterator[Problem]]]] = MappingProxyType(
+    {"DevelopmentAmended": _amended, "DevelopmentMerged": _merged, "LocationRevised": parents.circles}
 )

@@ -10,10 +10,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.appends import Held
-from events.recorded import RecordedEvent, reference_stream
+from events.recorded import RecordedEvent, named_stream
 from events.records import Event
 from events.warnings import Graded
-from services.timeline.references import Reference
 
 #: So many things are remembered; then remembering begins anew.
 MOST = 500_000
@@ -29,7 +28,7 @@ class Known:
 
     def __init__(self) -> None:
         self._position = 0
-        self._things: set[tuple[str, str]] = set()
+        self._things: set[str] = set()
         self._sources: dict[str, _Source] = {}
 
     def begin(self, position: int) -> None:
@@ -39,20 +38,26 @@ class Known:
             self._sources.clear()
         self._position = position
 
-    def has(self, kind: str, key: str) -> bool:
-        """Whether a source, actor or location is known to be in the log."""
-        return (kind, key) in self._things
+    def has(self, name: str) -> bool:
+        """Whether a source, actor or location (`source:sana`) is known to be in the log."""
+        return name in self._things
 
-    def learn(self, named: Collection[Reference], versions: Mapping[UUID, int], held: Held) -> None:
+    def has_all(self, names: Collection[str]) -> bool:
+        """Whether all of them are."""
+        return self._things.issuperset(names)
+
+    def learn(self, names: Collection[str], versions: Mapping[UUID, int], held: Held) -> None:
         """Remember those things named that the log holds, and grade anew the sources whose streams have grown."""
         grown: dict[UUID, str] = {}
-        for _, kind, key in named:
-            version = versions.get(reference_stream(kind, key), 0)
+        for name in names:
+            stream = named_stream(name)
+            version = versions.get(stream, 0)
             if not version:
                 continue
-            self._things.add((kind, key))
+            self._things.add(name)
+            kind, _, key = name.partition(":")
             if kind == "source" and ((known := self._sources.get(key)) is None or known.version != version):
-                grown[reference_stream(kind, key)] = key
+                grown[stream] = key
         for stream, recorded in (held.streams(grown) if grown else {}).items():
             self._sources[grown[stream]] = _Source(recorded[-1].version, _graded(recorded))
 

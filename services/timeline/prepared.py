@@ -6,18 +6,22 @@ the lines before it are being committed.
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
 import msgspec
 
-from events import checks, codec
+from events import checks, codec, warnings
 from events.codec import StoredForm
+from events.developments import DevelopmentAmended, DevelopmentReported, Report
 from events.problems import Problem, UnusableEvent
 from events.recorded import stream_id
 from events.records import Event
-from events.shape import AnyEvent, read_event
-from services.timeline.references import Reference, references
+from events.shape import AnyEvent, read_again, read_event
+from events.vocabulary import KINDS
+from events.warnings import Warned
+from services.timeline.references import names
 
 #: Events of files that bear no id of their own are named by what they say under this namespace. Never change it.
 SAID = UUID("2b6c1f0a-7d1e-5c55-8a3e-6c0f5f7b9d42")
@@ -25,22 +29,39 @@ SAID = UUID("2b6c1f0a-7d1e-5c55-8a3e-6c0f5f7b9d42")
 Allowed = Callable[[Event], None]
 
 
-class Prepared(msgspec.Struct, frozen=True, array_like=True):
-    """An event on its way into the log; all of it can cross to another process.
+class Prepared(msgspec.Struct, array_like=True):
+    """An event on its way into the log; all of it can cross to another process, but for the event as an object.
 
     Attributes:
+        posted: The event as JSON, to make the object of once it is needed; empty where there is an object from the first.
+        type: The name of its type.
         event_id: The reporter's own, or one made from what the event says; None: the log gives it one.
         problems: What is wrong with it in itself.
         form: How it would be stored; None where anything is wrong with it.
-        named: The sources, actors and locations that it names.
+        named: The sources, actors and locations that it names, as `references.names` has them.
+        published_at: When the report in it was published.
+        weighed: The chain of its report, where it is that of a claim; empty where that is for its development to tell.
+        odd: What is odd about it in itself.
     """
 
-    event: AnyEvent
+    posted: bytes
+    type: str
     event_id: UUID | None
     stream: UUID
     problems: tuple[Problem, ...]
     form: StoredForm | None
-    named: tuple[Reference, ...]
+    named: tuple[str, ...]
+    published_at: datetime | None
+    weighed: tuple[str, ...]
+    odd: tuple[Warned, ...]
+    said: AnyEvent | None = None
+
+    @property
+    def event(self) -> Event:
+        """The event as an object; of most that come from another process nobody asks for it."""
+        if self.said is None:
+            self.said = cast(AnyEvent, read_again(self.posted))
+        return self.said
 
 
 def prepare(raw: bytes | Event, allowed: Allowed | None = None) -> Prepared | UnusableEvent:
@@ -57,7 +78,22 @@ def prepare(raw: bytes | Event, allowed: Allowed | None = None) -> Prepared | Un
         return refusal
     problems = tuple(checks.problems(event))
     form = None if problems else codec.encode(event)
-    return Prepared(cast(AnyEvent, event), event.event_id, stream_id(event), problems, form, tuple(references(event)))
+    posted = b"" if isinstance(raw, Event) else raw
+    report: Report | None = getattr(event, "report", None)
+    return Prepared(
+        posted, type(event).__name__, event.event_id, stream_id(event), problems, form, names(event),
+        report.published_at if report is not None else None, *_oddities(event, problems), cast(AnyEvent, event)
+    )  # fmt: skip
+
+
+def _oddities(event: Event, problems: tuple[Problem, ...]) -> tuple[tuple[str, ...], tuple[Warned, ...]]:
+    """The chain of a claim, whose sources are weighed; and what is odd about the event in itself."""
+    if problems:
+        return (), ()
+    if isinstance(event, DevelopmentReported):
+        odd = (*warnings.of_statement(event), *warnings.of_capture(event.kind, event.participants))
+        return event.report.chain if KINDS[event.kind].facet is not None else (), odd
+    return (), tuple(warnings.of_statement(event)) if isinstance(event, DevelopmentAmended) else ()
 
 
 class Naming:

@@ -101,9 +101,14 @@ def _read(stream: IO[bytes]) -> _Frame:
 
 
 def _write(stream: IO[bytes], frame: _Frame) -> None:
-    raw = msgspec.msgpack.encode(frame)
+    raw = packed(frame)
     stream.write(len(raw).to_bytes(_LENGTH) + raw)
     stream.flush()
+
+
+def packed(frame: _Frame) -> bytes:
+    """A frame as it crosses."""
+    return msgspec.msgpack.encode(frame)
 
 
 def main(path: str) -> None:
@@ -111,23 +116,28 @@ def main(path: str) -> None:
     gc.disable()  # nothing here goes round in circles, and looking for them takes a quarter of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever reads us is told too, and ends us
     try:
-        for chunk in _crossing(path):
+        for chunk in crossing(path):
             _write(sys.stdout.buffer, chunk)
         _write(sys.stdout.buffer, _Frame())
     except Unreadable as error:
         _write(sys.stdout.buffer, _Frame(error=str(error)))
 
 
-def _crossing(path: str) -> Iterator[_Frame]:
+def crossing(path: str) -> Iterator[_Frame]:
+    """The frames of a file but for the last."""
     naming = Naming()
     found = lines(path)
     while some := list(islice(found, AT_A_TIME)):
-        made = (prepare(line.raw) for line in some)
-        crossing = [
-            naming.named(one) if isinstance(one, Prepared) and one.form is not None else line.raw
-            for one, line in zip(made, some, strict=True)
-        ]
+        crossing = [_across(line.raw, naming) for line in some]
         yield _Frame([line.number for line in some], crossing, some[-1].read)
+
+
+def _across(raw: bytes, naming: Naming) -> Prepared | bytes:
+    one = prepare(raw)
+    if not isinstance(one, Prepared) or one.form is None:
+        return raw
+    one.said = None
+    return naming.named(one)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What an event names: every id of a source, actor or location, and every stream that deciding on it asks about (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from events.developments import DevelopmentAmended, DevelopmentReported, ReportRetracted
+from events.developments import DevelopmentAmended, DevelopmentEvent, DevelopmentReported, Participant, ReportRetracted
 from events.records import Event, changed
 from events.reference import LocationRegistered, LocationRevised, SourceAlignmentStated, SourceRegistered
 
@@ -15,36 +15,58 @@ class Reference(NamedTuple):
     kind: str
     key: str
 
+    @property
+    def name(self) -> str:
+        """What the stream of the thing is made from (`recorded.reference_stream`)."""
+        return f"{self.kind}:{self.key}"
+
+
+def names(event: Event) -> tuple[str, ...]:
+    """The names of all that `references` finds, quickly for what there are most of."""
+    if type(event) is DevelopmentReported:
+        found = [f"source:{source}" for source in event.report.chain]
+        found.append(f"location:{event.location_id}")
+        found += [f"actor:{one.actor_id}" for one in event.participants]
+        if event.destination_id is not None:
+            found.append(f"location:{event.destination_id}")
+        return tuple(found)
+    return tuple([one.name for one in references(event)])
+
 
 def references(event: Event) -> Iterator[Reference]:
     """Every source, actor and location that an event names."""
-    if isinstance(event, SourceRegistered | SourceAlignmentStated):
+    if isinstance(event, DevelopmentEvent):
+        yield from _in_statement(event)
+    elif isinstance(event, SourceRegistered | SourceAlignmentStated):
         for index, actor in enumerate(event.aligned_with):
             yield Reference(f"aligned_with[{index}]", "actor", actor)
-    if isinstance(event, LocationRegistered) and event.parent_id is not None:
+    elif isinstance(event, LocationRegistered) and event.parent_id is not None:
         yield Reference("parent_id", "location", event.parent_id)
-    if isinstance(event, LocationRevised) and (parent := new_parent(event)) is not None:
+    elif isinstance(event, LocationRevised) and (parent := new_parent(event)) is not None:
         yield Reference("changes.parent_id", "location", parent)
-    if isinstance(event, ReportRetracted):
-        yield Reference("source_id", "source", event.source_id)
+
+
+def _in_statement(event: DevelopmentEvent) -> Iterator[Reference]:
     report = getattr(event, "report", None)
     for index, source in enumerate(report.chain if report is not None else ()):
         yield Reference(f"report.chain[{index}]", "source", source)
-    yield from _content(event)
-
-
-def _content(event: Event) -> Iterator[Reference]:
-    """What a development's content names, as reported or as amended."""
-    if isinstance(event, DevelopmentReported):
-        inside, said = "", {name: getattr(event, name) for name in ("location_id", "destination_id", "participants")}
+    if isinstance(event, ReportRetracted):
+        yield Reference("source_id", "source", event.source_id)
+    elif isinstance(event, DevelopmentReported):
+        yield from _content("", event.location_id, event.destination_id, event.participants)
     elif isinstance(event, DevelopmentAmended):
-        inside, said = "changes.", changed(event.changes)
-    else:
-        return
-    for name in ("location_id", "destination_id"):
-        if said.get(name) is not None:
-            yield Reference(inside + name, "location", said[name])
-    for index, one in enumerate(said.get("participants", ())):
+        said = changed(event.changes)
+        at, to = said.get("location_id"), said.get("destination_id")
+        yield from _content("changes.", at, to, said.get("participants", ()))
+
+
+def _content(inside: str, at: str | None, to: str | None, participants: Sequence[Participant]) -> Iterator[Reference]:
+    """What a development's content names, as reported or as amended."""
+    if at is not None:
+        yield Reference(f"{inside}location_id", "location", at)
+    if to is not None:
+        yield Reference(f"{inside}destination_id", "location", to)
+    for index, one in enumerate(participants):
         yield Reference(f"{inside}participants[{index}].actor_id", "actor", one.actor_id)
 
 

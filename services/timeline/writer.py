@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from events.appends import Held, NewEvent, Place
+from events.appends import Held, NewRow, Place
 from events.developments import DevelopmentReported
 from events.log import Log
 from events.problems import UnusableEvent
@@ -119,7 +119,9 @@ class Writer:
 def _compared(request: "_Request", compare: LookAlikes) -> list[Result]:
     """The results with a warning for each development that looks like others."""
     decided = zip(request.decided, request.results, strict=True)
-    appended = [one.event if result.appended and isinstance(one, Accepted) else None for one, result in decided]
+    appended = [
+        one.prepared.event if result.appended and isinstance(one, Accepted) else None for one, result in decided
+    ]
     found = compare.found([event for event in appended if event is not None])
     return [
         result._replace(warnings=(*result.warnings, found[event.development_id]))
@@ -152,9 +154,9 @@ class _Batch:
     def __init__(self, requests: Sequence[_Request], known: Known) -> None:
         self._requests = requests
         self._known = known
-        self._new: Sequence[NewEvent] = ()
+        self._new: Sequence[NewRow] = ()
 
-    def decide(self, held: Held) -> Sequence[NewEvent]:
+    def decide(self, held: Held) -> Sequence[NewRow]:
         """Called under the lock: accept or refuse one after another."""
         intake = Intake(held, datetime.now(UTC), self._known)
         intake.look_up([one for request in self._requests for one in request.prepared if isinstance(one, Prepared)])
@@ -165,12 +167,25 @@ class _Batch:
 
     def tell(self, places: Sequence[Place]) -> None:
         """Leave a result for each event with its caller, once the append is durable."""
-        appended = {new.event_id: (place, new.version) for new, place in zip(self._new, places, strict=True)}
         for request in self._requests:
-            request.failure = None
-            request.results = [_result(one, appended) for one in request.decided]
             if request.atomic and any(isinstance(one, UnusableEvent) for one in request.decided):
-                request.failure = Refused([one if one.refusal else Result() for one in request.results])
+                request.failure = Refused(
+                    [Result(refusal=one) if isinstance(one, UnusableEvent) else Result() for one in request.decided]
+                )
+            else:
+                request.failure = None
+                request.results = [self._result(one, places) for one in request.decided]
+
+    def _result(self, one: Accepted | UnusableEvent, places: Sequence[Place]) -> Result:
+        """The result of one event; the same event in another place of the batch was there already."""
+        if isinstance(one, UnusableEvent):
+            return Result(refusal=one)
+        if one.place is not None:
+            return Result(one.event_id, one.place)
+        place = places[one.number]
+        if one.again:
+            return Result(one.event_id, place)
+        return Result(one.event_id, place, True, self._new[one.number].version, None, one.warnings)
 
 
 def _decide(intake: Intake, request: _Request) -> None:
@@ -187,15 +202,3 @@ def _decide_one(intake: Intake, request: _Request, one: Prepared | UnusableEvent
         return intake.decide(one, request.recorded_by, request.expected_version)
     except UnusableEvent as refusal:
         return refusal
-
-
-def _result(one: Accepted | UnusableEvent, appended: dict[UUID, tuple[Place, int]]) -> Result:
-    """The result of one event; the same event in another place of the batch was there already."""
-    if isinstance(one, UnusableEvent):
-        return Result(refusal=one)
-    if one.place is not None:
-        return Result(one.event_id, one.place)
-    place, version = appended.get(one.event_id, (None, None))
-    if one.again:
-        return Result(one.event_id, place)
-    return Result(one.event_id, place, appended=True, version=version, warnings=one.warnings)

@@ -12,7 +12,7 @@ from projections.policies import Reading
 from projections.views import Database
 from services.timeline import building, verifications
 from services.timeline.build_workers import Workers, connected
-from services.timeline.building import Builder, Building
+from services.timeline.building import Builder, Building, Stopped
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 from tests.integration.test_follower import _until
@@ -21,6 +21,9 @@ from tests.integration.test_rebuilding import everything, own
 from tests.told_histories import as_posted, told
 
 __all__ = ("own",)
+
+#: Views that nobody has folded yet, by name.
+LAGGING = {"by record": Reading(), "by report": Reading(clock="reported"), "once more": Reading()}
 
 
 @pytest.fixture
@@ -130,6 +133,34 @@ def test_only_what_is_far_behind_is_folded_anew(
     assert building.far_behind(own) == [empty]
     monkeypatch.setattr(building, "FAR", 100_000)
     assert building.far_behind(own) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2, 3])
+def test_views_caught_up_together_are_what_the_follower_made(followed: Timeline, own: Database, workers: int) -> None:
+    """Each by its share of the workers, at the same time, however many there are; all of it is told at the end."""
+    with own.transaction():
+        lagging = [views.define(own, name, reading) for name, reading in LAGGING.items()]
+    shares = [0.0]
+
+    Builder(followed.log.pool, workers=workers, part=10).catch_up_together(lagging, shares.append)
+
+    for name, kept in zip(LAGGING, ("current", "published", "current"), strict=True):
+        assert digests.digest(own, views.find(own, name)) == digests.digest(own, views.find(own, kept))
+    assert 0.9 < max(shares) <= 1
+    assert builds.every(own) == []
+
+
+def test_who_stops_catching_up_leaves_no_build_behind(followed: Timeline, own: Database) -> None:
+    """The views stay as they were, and follow."""
+    with own.transaction():
+        lagging = [views.define(own, name, reading) for name, reading in LAGGING.items()]
+    builder = Builder(followed.log.pool, workers=2, part=10)
+
+    with pytest.raises(Stopped):
+        builder.catch_up_together(lagging, lambda _: builder.stopping.set())
+
+    assert builds.every(own) == []
+    assert {views.find(own, name).position for name in LAGGING} == {0}
 
 
 def test_on_the_oldest_and_on_the_newest_server(each_database: str) -> None:

@@ -17,7 +17,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from events.appends import NewEvent
-from events.log import Log
+from events.log import CHANNEL, Log
+from events.recorder import MANY
 from events.records import Event
 from events.shape import read_event
 from projections.follower import Follower
@@ -320,3 +321,53 @@ def test_redaction_takes_text_away_only_where_it_is_announced(timeline: Timeline
     again = timeline.writer.append([source(1, event_id=str(redacted.event_id))], "test")[0]
     assert again.refusal is not None
     assert again.refusal.conflict
+
+
+def test_many_events_are_copied_and_few_inserted_to_the_same_rows(each_timeline: Timeline) -> None:
+    """Two ways into the table, by how many there are; who reads it cannot tell which was taken."""
+    written = []
+    for many in (MANY - 1, MANY):
+        before = each_timeline.log.head()
+        said = [wordless(uuid4()) for _ in range(many - 1)] + [source(many, name="حماة")]
+        events = [NewEvent(event=read_event(raw), event_id=uuid4(), version=1, recorded_by="ابن") for raw in said]
+        with psycopg.connect(each_timeline.log.pool.conninfo, autocommit=True) as listening:  # type: ignore[arg-type]
+            listening.execute(f"LISTEN {CHANNEL}")
+            places = each_timeline.log.append(lambda _, events=events: events)  # type: ignore[misc]
+            assert [one.payload for one in listening.notifies(timeout=5, stop_after=1)] == [str(places[-1].position)]
+
+        assert [one.position for one in places] == list(range(before.position + 1, before.position + 1 + many))
+        assert places[0].recorded_at > before.recorded_at
+        assert {later.recorded_at - one.recorded_at for one, later in pairwise(places)} == {timedelta(microseconds=1)}
+        read = each_timeline.log.read(before.position, limit=many)
+        assert [(one.position, one.recorded_at) for one in read] == [tuple(one) for one in places]
+        assert [(one.event_id, one.event, one.recorded_by) for one in read] == [
+            (new.event_id, new.event, "ابن") for new in events
+        ]
+        with each_timeline.log.pool.connection() as connection:
+            written += connection.execute(
+                "SELECT count(*) FILTER (WHERE text IS NULL), count(*) FILTER (WHERE salt IS NOT NULL), "
+                "min(version), max(version), array_agg(DISTINCT type ORDER BY type) FROM event WHERE position > %s",
+                [before.position],
+            ).fetchall()
+    types = ["development-corroborated/1", "source-registered/1"]
+    assert written == [(MANY - 2, 1, 1, 1, types), (MANY - 1, 1, 1, 1, types)]
+
+
+def wordless(development_id: UUID) -> bytes:
+    """An event that has no text to be stored apart."""
+    report = {"chain": ["source-1"], "published_at": "2024-12-02T00:00:00Z"}
+    said = {"type": "DevelopmentCorroborated", "development_id": str(development_id), "report": report}
+    return json.dumps(said).encode()
+
+
+def test_an_append_interrupted_amid_a_statement_leaves_nothing_and_holds_up_nobody(timeline: Timeline) -> None:
+    """Ctrl-C while the server works on an answer that nobody will read: whoever pressed it is told of that, and no more."""
+
+    def interrupted(held: Any) -> list[NewEvent]:
+        held._connection.pgconn.send_query(b"SELECT pg_sleep(0.5)")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        timeline.log.append(interrupted)
+
+    assert [one.place.position for one in timeline.writer.append([source(1)], "test") if one.place] == [1]
