@@ -29,9 +29,7 @@ from services.timeline import (
     development_table,
     doctor,
     files,
-    importing,
     keys,
-    logs,
     story,
     typed,
 )
@@ -40,19 +38,18 @@ from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.building import CannotBuild
-from services.timeline.composition import CannotServe, Timeline, Unreachable, connect, database, opened
+from services.timeline.commanded import opened_timeline
+from services.timeline.composition import CannotServe, Timeline, Unreachable, connect, database
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
-from services.timeline.importers import running
 from services.timeline.importers.made import WrongFormat
-from services.timeline.importers.request import look_at
 from services.timeline.migrate import MigrationError
 from services.timeline.migrate import migrate as apply_migrations
 from services.timeline.migrate import pending as pending_migrations
 from services.timeline.narration import explained
 from services.timeline.reader import NotRegistered
-from services.timeline.settings import Settings, UnusableSettings, settings
+from services.timeline.settings import UnusableSettings, settings
 from services.timeline.typed import Unusable
 
 NO, BAD, UNREACHABLE = 1, 2, 3
@@ -77,6 +74,7 @@ app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_views.app, name="view")
+app.command("import")(cli_import.import_)
 
 Place = Annotated[str, typer.Argument(help="A location's id, or a name or code that only one location bears.")]
 At = Annotated[
@@ -123,15 +121,6 @@ def _start(
         raise typer.Exit
 
 
-@contextlib.contextmanager
-def _timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
-    chosen = chosen or settings()
-    logs.configure(chosen.log_level)
-    with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
-        tell(None)
-        yield timeline
-
-
 @app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Tell the story and exit instead of serving.")] = False,
@@ -142,7 +131,7 @@ def demo(
     if chosen.database_url:
         console.note("the demo keeps to a database of its own; TIMELINE_DATABASE_URL is not used")
     own = {"home": chosen.home / "demo", "database_url": None, "oidc_issuer": None, "oidc_audience": None}
-    with _timeline(chosen.model_copy(update=own)) as timeline:
+    with opened_timeline(chosen.model_copy(update=own)) as timeline:
         story.load(timeline)
         story.tell(timeline)
         if not once:
@@ -159,60 +148,9 @@ def serve(
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
 
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)
-
-
-@app.command("import")
-def import_(
-    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Plain or .gz; - is standard input.")],
-    format_: Annotated[str | None, typer.Option("--format", help=cli_import.FORMAT)] = None,
-    mapping: Annotated[str | None, typer.Option(help="TOML: what columns and words mean. See docs/formats.md.")] = None,
-    source: Annotated[str | None, typer.Option(help="Id of the source whose data set it is.")] = None,
-    source_name: Annotated[str | None, typer.Option(help="Its name, where it is not registered yet.")] = None,
-    source_kind: Annotated[str | None, typer.Option(help="Its kind, such as monitoring_group.")] = None,
-    reliability: Annotated[
-        str | None, typer.Option(help="Its grade, A to F. Without one: F, and all stays pending.")
-    ] = None,
-    aligned_with: Annotated[
-        list[str] | None, typer.Option(help="An actor it is aligned with; may be repeated.")
-    ] = None,
-    origin_reliability: Annotated[
-        str, typer.Option(help="Grade of original sources that are not registered yet.")
-    ] = "F",
-    credibility: Annotated[
-        int | None, typer.Option(min=1, max=6, help="Of its reports, 1 to 6; 6, the default: not judged.")
-    ] = None,
-    zone: Zone = "UTC",
-    published: Annotated[str | None, typer.Option(help="When this edition was published. Default now.")] = None,
-    within: Annotated[str | None, typer.Option(help="Location above places that have no other.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of files that are not UTF-8, such as cp1256.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write what came of it as JSON.")] = None,
-    look_alikes: Annotated[
-        bool, typer.Option("--look-alikes", help="Warn of developments that look like others held (slower).")
-    ] = False,
-) -> None:
-    """Record events from files: one JSON object a line, or a foreign --format. Good lines stand; refused ones are told (exit 2).
-
-    A file may be imported again, also after a stop in the middle: what is there already is not recorded twice.
-    """
-    said = cli_import.said(
-        format_, paths, mapping=mapping, source=source, source_name=source_name, source_kind=source_kind,
-        reliability=reliability, aligned_with=aligned_with, origin_reliability=origin_reliability, credibility=credibility,
-        zone=zone,
-        published=published, within=within, encoding=encoding, report=report,
-    )  # fmt: skip
-    ready = look_at(said) if said is not None else None
-    with _timeline() as timeline:
-        if ready is not None:
-            refused = running.run(timeline, ready, cli_import.ask)
-        else:
-            refused = sum(importing.import_file(timeline, path, look_alikes=look_alikes) for path in paths)
-        console.catch_up(timeline)
-        console.follow(timeline)
-    if refused:
-        raise typer.Exit(BAD)
 
 
 @app.command()
@@ -221,7 +159,7 @@ def export(
     after: Annotated[int, typer.Option(min=0, help="Only events after this position.")] = 0,
 ) -> None:
     """Write the log as NDJSON, in order, in the shape in which events are imported."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         files.export(timeline, output, after)
 
 
@@ -325,7 +263,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Step through the log: each change of status in the order in which it became known, and what caused it."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         console.follow(timeline)
         cli_replay.replay(timeline, from_, to, speed, place, view, zone, as_json=as_json)
 
@@ -339,7 +277,7 @@ def _asking(
         name: typed.moment(f"--{name.replace('_', '-')}", text, zone)
         for name, text in (("at", at), ("known_at", known_at))
     }
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         console.follow(timeline)
         asking = timeline.reader.asking
         with asking(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position) as asked:
@@ -353,7 +291,7 @@ def doctor_(
 ) -> None:
     """Say what is wrong and what to do, a line each; exit 1 where anything is wrong."""
     if retry:
-        with _timeline() as timeline:
+        with opened_timeline() as timeline:
             console.follow(timeline)
             for view in timeline.reader.views():
                 folded, still = retrying.retry(timeline.log, view.name)

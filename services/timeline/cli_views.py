@@ -1,9 +1,8 @@
 """`timeline view`: builds views beside the live ones, compares, verifies and promotes them; see `viewing.py`."""
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -12,10 +11,10 @@ import typer
 from projections import builds, fresh_tables
 from projections.builds import Build
 from projections.views import View
-from services.timeline import comparing, console, following, logs, typed, view_tables, viewing, wire, wire_views
+from services.timeline import comparing, console, following, typed, view_tables, viewing, wire, wire_views
 from services.timeline.building import Builder, CannotBuild
-from services.timeline.composition import Timeline, opened
-from services.timeline.settings import settings
+from services.timeline.commanded import opened_timeline
+from services.timeline.composition import Timeline
 from services.timeline.viewing import Wanted
 
 NO, INTERRUPTED = 1, 130
@@ -50,7 +49,7 @@ def build(
         name=name, policy=policy, clock=clock, exclude_sources=tuple(exclude_source or ()),
         only_sources=tuple(only_source or ()), until=_until(until, zone),
     )  # fmt: skip
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         found = viewing.ask(timeline.log, timeline.reader, wanted)
         if isinstance(found, View):
             console.say(f"view {name} is there already: {builds.described(found.reading, found.until)}")
@@ -107,7 +106,7 @@ def _see_through(timeline: Timeline, title: str, done: Callable[[], bool], ours:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Every view: how it reads the log, how far it is, how large, and its digest where it was verified as it stands."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         found = [wire_views.view_out(one) for one in viewing.every(timeline.log)]
         if as_json:
             _write(wire_views.ViewPage(timeline.log.head().position, tuple(found)))
@@ -128,7 +127,7 @@ def diff(
 ) -> None:
     """The places whose answers differ between two views, and why; exit 1 where any does."""
     moments = typed.moment("--at", at, zone), typed.moment("--known-at", known_at, zone)
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         console.follow(timeline)
         found = comparing.difference(timeline.reader, a, b, *moments)
         if as_json:
@@ -142,7 +141,7 @@ def diff(
 @app.command()
 def verify(name: Name, as_json: Json = False) -> None:
     """Fold the log once more and compare: exit 1, with their names, where a view is not what the log says."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         viewing.verify(timeline.log, name)
         _see_through(timeline, f"verifying {name}", lambda: _verified(timeline, name))
         view, last = viewing.verification(timeline.log, name)
@@ -171,7 +170,7 @@ def promote(
     name: Name, new: Annotated[str, typer.Argument(metavar="AS", help="The name that it takes over, such as current.")]
 ) -> None:
     """Give a view another's name, at once for everybody; the one replaced is AS.before, and can be promoted back."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         view = viewing.promote(timeline.log, name, new)
         console.say(f"view {new} is now the one with id {view.view_id}: {builds.described(view.reading, view.until)}")
 
@@ -179,7 +178,7 @@ def promote(
 @app.command()
 def drop(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Drop a view, or cancel its building. It can be built again: the log has it all."""
-    with _timeline() as timeline:
+    with opened_timeline() as timeline:
         viewing.one(timeline.log, name)
         if not yes and not (sys.stdin.isatty() and typer.confirm(f"Drop view {name}?", err=True)):
             raise typed.Unusable(f"view {name!r} was not dropped; say --yes")
@@ -192,12 +191,3 @@ def drop(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask
 
 def _write(said: object) -> None:
     sys.stdout.write(wire.encode(said).decode() + "\n")
-
-
-@contextlib.contextmanager
-def _timeline() -> Iterator[Timeline]:
-    chosen = settings()
-    logs.configure(chosen.log_level)
-    with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
-        tell(None)
-        yield timeline
