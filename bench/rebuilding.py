@@ -6,14 +6,19 @@ measured on a few thousand events about places that have been told of little yet
 
     ./run bench rebuild                       200,000 events
     EVENTS=1000000 ROUNDS=3 ./run bench rebuild
+    PROFILE=25 ./run bench rebuild            and where one worker's time goes: so many lines of cProfile, by own time
 """
 
+import cProfile
+import io
 import json
 import os
+import pstats
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bench import histories, library_projection
 from bench.ground import fresh_timeline, median, say, working
@@ -27,6 +32,7 @@ from services.timeline.cycles import collect_rarely
 
 EVENTS = int(os.environ.get("EVENTS", "200000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
+PROFILE = int(os.environ.get("PROFILE", "0"))
 PLACES, CROWDED = 33_000, 20_000
 
 #: The library is measured on so many events, after as many that are not counted.
@@ -57,6 +63,8 @@ def run() -> None:
             took["2"].append(_two(timeline))
             working(f"round {round_ + 1}: " + ", ".join(f"{name} {spent[-1]:.2f}" for name, spent in took.items()))
         _say(len(said), took, library)
+        if PROFILE:
+            say(_apart("profiled", url)["profile"])
 
 
 def _say(events: int, took: dict[str, list[float]], library: float) -> None:
@@ -72,12 +80,12 @@ def _say(events: int, took: dict[str, list[float]], library: float) -> None:
         f"{library * events / one:5.0f}x one worker (measured on {LIBRARY:,} events, scaled)")  # fmt: skip
 
 
-def _apart(what: str, url: str) -> dict[str, float]:
+def _apart(what: str, url: str) -> dict[str, Any]:
     """One measurement in a process of its own, whose peak memory is that of the work."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.rebuilding", what, url], capture_output=True, text=True, check=True
     )
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -121,8 +129,19 @@ def _asked(connection: views.Database) -> Build:
     return build
 
 
+def _profiled(url: str) -> str:
+    """Where the time of one worker goes, by the function's own time; the profiler makes calls dearer than they are."""
+    profile, out = cProfile.Profile(), io.StringIO()
+    profile.runcall(one, url)
+    pstats.Stats(profile, stream=out).strip_dirs().sort_stats("tottime").print_stats(PROFILE)
+    return out.getvalue()
+
+
 def _measured(what: str, url: str) -> None:
     collect_rarely()
+    if what == "profiled":
+        print(json.dumps({"profile": _profiled(url)}))
+        return
     began, used = time.perf_counter(), time.process_time()
     {"floor": floor, "one": one}[what](url)
     seconds, cpu = time.perf_counter() - began, time.process_time() - used

@@ -54,7 +54,7 @@ def in_processes(
             try:
                 yield from pool.map(_recompute, jobs)
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)  # where a problem was found, the parts after it are not wanted
 
     return run
 
