@@ -386,6 +386,20 @@ def test_the_keeper_has_it_drawn_and_follows_by_itself(postgres_18: str, tmp_pat
             assert not second._drawing
 
 
+def test_a_keeper_that_is_left_while_it_draws_leaves_nothing_behind(postgres_18: str, tmp_path: Path) -> None:
+    """Neither the process that draws nor its pipes."""
+    with fresh_database(postgres_18) as database, opened(Settings(database_url=database, home=tmp_path)) as timeline:
+        append(timeline, as_told(9))
+        with timeline.reader.atlases as keeper:
+            with timeline.reader.asking("current") as asked:
+                keeper.covering(asked)
+            _until(lambda: 1 in keeper._drawing)
+            _, drawn_by = keeper._drawing[1]
+        assert drawn_by.returncode is not None
+        assert drawn_by.stderr is not None
+        assert drawn_by.stderr.closed
+
+
 def _until(condition: Any) -> None:
     give_up = time.monotonic() + 60
     while not condition():

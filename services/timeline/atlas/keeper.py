@@ -84,8 +84,8 @@ class Keeper:
         if self._thread is not None:
             self._thread.join(timeout=30)
         for _, drawing in self._drawing.values():
-            drawing.terminate()
-            drawing.wait(timeout=10)
+            with drawing:  # closes its pipes, and waits for it
+                drawing.kill()
 
     def adopt(self, kept: Kept) -> None:
         """Answer from an atlas that somebody else keeps up with its view."""
@@ -137,13 +137,14 @@ class Keeper:
             self._wanted &= standing.keys()
             for gone in self._kept.keys() - self._wanted:
                 del self._kept[gone]
+            for view_id in list(self._drawing):
+                self._reap(view_id)
             for view_id in sorted(self._wanted):
                 self._look_at(connection, self._folder, view_id)
 
     def _look_at(self, connection: Connection[TupleRow], folder: Path, view_id: int) -> None:
         view = views.find(connection, str(view_id))
         kept = self._kept.get(view_id)
-        self._reap(view_id)
         if kept is None or kept.outdated:
             base = found(connection, folder, view, self._passed_over, kept.base if kept else None)
             kept = Kept(base, self._catalogues) if base is not None else kept
@@ -173,9 +174,7 @@ class Keeper:
         self._drawing[view_id] = time.monotonic(), process
 
     def _reap(self, view_id: int) -> None:
-        """Look after a process that has drawn."""
-        if view_id not in self._drawing:
-            return
+        """Look after a process that has drawn, also where its view is gone meanwhile."""
         began, process = self._drawing[view_id]
         if process.poll() is None:
             return
