@@ -18,6 +18,8 @@ from services.timeline.api import (
     locations,
     log,
     operations,
+    page,
+    page_data,
     problems,
     reference,
     rendering,
@@ -55,6 +57,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     for router in (
         locations.router,
         bulk.router,
+        page_data.router,
         changes.router,
         replay.router,
         developments.router,
@@ -67,6 +70,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     ):
         app.include_router(router)
     _add_health(app)
+    page.install(app)
     problems.install(app)
     documents.install(app)
     app.add_middleware(HeadAsGet)
