@@ -50,8 +50,9 @@ function drawMap(canvas, place, scale) {
   pen.scale(ratio, ratio);
   pen.fillStyle = themed("--track");
   pen.fillRect(0, 0, width, HEIGHT);
-  const x = (millis) => scale.part(millis) * width;
-  const y = (millis) => HEIGHT - scale.part(millis) * HEIGHT;
+  const whole = (pixels) => Math.round(pixels * ratio) / ratio; // else a seam shows between neighbours
+  const x = (millis) => whole(scale.part(millis) * width);
+  const y = (millis) => whole(HEIGHT - scale.part(millis) * HEIGHT);
   const rectangles = world.beliefs?.rectangles("control", place) ?? [];
   for (const one of rectangles) fillOne(pen, one.answer, x(one.from), y(one.knownUntil), x(one.until), y(one.knownFrom));
   for (const one of rectangles) if (one.answer.pending.length) ring(pen, one.answer, x(one.from), y(one.knownUntil), x(one.until), y(one.knownFrom));

@@ -19,11 +19,11 @@ export const colour = (actor) => COLOURS[colourNumber(actor)] ?? GREY;
 /** The colours as parts of one, in the order of their numbers. */
 export const parts = [...COLOURS, GREY].flatMap((one) => [1, 3, 5].map((at) => parseInt(one.slice(at, at + 2), 16) / 255));
 
-const SMALL = new Set(["of", "the", "in", "and", "al", "al-sham"]);
+const SMALL = new Set(["of", "the", "in", "and", "al", "as", "at"]);
 
 /** One to three letters for an actor. @param {string} name */
 export function initials(name) {
-  const words = name.split(/[\s'’–-]+/).filter((word) => word && !SMALL.has(word.toLowerCase()));
+  const words = name.split(/[\s–-]+/).filter((word) => word && !SMALL.has(word.toLowerCase()));
   if (words.length === 1) return [...words[0]].slice(0, 3).join("");
   return words.slice(0, 3).map((word) => [...word][0].toUpperCase()).join("");
 }

@@ -28,7 +28,9 @@ function entry(one) {
     box.dataset.filled = "yes";
     box.append(await trail(one));
   };
-  const counts = filled(texts.panel.statements, { reports: one.reports, denials: one.denials });
+  const { report, reports, denial, denials } = texts.panel;
+  const said = [[one.reports, report, reports], [one.denials, denial, denials]].filter(([n]) => n);
+  const counts = said.map(([n, single, many]) => (n === 1 ? single : filled(many, { n }))).join(", ");
   return h("li", null, h("details", { ontoggle: open },
     h("summary", null,
       h("span.chip", null, texts.standing[one.standing] ?? one.standing), " ",
