@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from services.timeline import console, logs, typed
+from services.timeline import cli_redact, console, logs, typed
 from services.timeline.audit import cosigning, integrator, parallel, signing, stored
 from services.timeline.audit import witness as witnesses
 from services.timeline.audit.integrating import took_lock
@@ -24,6 +24,7 @@ from services.timeline.migrate import migrate
 from services.timeline.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True, help="The record that a stranger can check.")
+app.command("redact")(cli_redact.redact)
 
 NO = 1
 

@@ -31,7 +31,7 @@ def correction(
     """
     versions, desk = _told(history, recorder)
     content = {name: getattr(now, name) for name in AMENDABLE}
-    if any(one.redacted for one in history):
+    if any(one.text_sha256 is not None for one in history):  # what is gone is not brought back
         content["summary"] = versions[-1]["summary"]
     differing = [name for name in AMENDABLE if content[name] != versions[-1][name]]
     if not differing:
