@@ -163,7 +163,7 @@ def test_a_redaction_written_by_hand_has_to_name_an_earlier_event_as_it_stands(t
             {},
         ):
             with pytest.raises(psycopg.Error):
-                connection.execute(insert(wrong))  # type: ignore[call-overload]
+                connection.execute(insert(wrong))
     assert told.log.head().position == 3
     assert told.log.read(1, limit=1)[0].event.name == SECRET  # type: ignore[attr-defined]
 
@@ -178,7 +178,7 @@ def test_redacting_takes_a_right_that_appending_does_not(each_database: str) -> 
         owner.execute(ROLES.read_bytes())
         for name, groups in roles.items():
             owner.execute(f"DROP ROLE IF EXISTS {name}")
-            owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret' IN ROLE {groups}")  # type: ignore[arg-type]
+            owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret' IN ROLE {groups}")
     with as_role(each_database, "appender") as pool:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             Writer(Log(pool)).redact(asked(held.event_id), "appender")

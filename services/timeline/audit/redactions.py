@@ -12,21 +12,33 @@ from services.timeline.audit.recomputing import Problem
 
 
 class Redaction(NamedTuple):
-    """One redaction: the event that tells of it, and whose text it took away."""
+    """One redaction.
+
+    Attributes:
+        by: Where the event stands that tells of it.
+        position: Whose text it took away.
+        names_it: The event that it names stands there, and before it. Else it is no ground for a text to be gone.
+    """
 
     by: int
     position: int
-    event_id: UUID
     removed: tuple[str, ...]
+    names_it: bool
 
 
 def recorded(connection: Connection[Any]) -> list[Redaction]:
     """Those of the log that can be read, in its order. What is wrong with their rows is found where rows are looked at."""
     rows = connection.execute(f"{SELECT_STRUCTURE} WHERE type LIKE 'event-redacted/%' ORDER BY position", binary=True)
+    found = [(one.position, one.event) for one in map(structure_only, rows) if isinstance(one.event, EventRedacted)]
+    named = connection.execute(
+        "SELECT position, event_id FROM event WHERE position = ANY(%b::bigint[])",
+        [[event.redacted_position or 0 for _, event in found]],
+    )
+    held: dict[int, UUID] = dict(named.fetchall())
     return [
-        Redaction(one.position, event.redacted_position or 0, event.redacted_id, event.removed)
-        for one in map(structure_only, rows)
-        if isinstance(event := one.event, EventRedacted)
+        Redaction(by, position, event.removed, position < by and held.get(position) == event.redacted_id)
+        for by, event in found
+        for position in [event.redacted_position or 0]
     ]
 
 
@@ -36,13 +48,9 @@ def problem(connection: Connection[Any], found: list[Redaction]) -> Problem | No
 
 
 def _problems(connection: Connection[Any], found: list[Redaction]) -> Iterator[Problem]:
-    rows = connection.execute(
-        "SELECT position, event_id FROM event WHERE position = ANY(%b::bigint[])", [[one.position for one in found]]
-    )
-    held: dict[int, UUID] = dict(rows.fetchall())
     seen: dict[int, Redaction] = {}
     for one in found:
-        if one.position >= one.by or held.get(one.position) != one.event_id:
+        if not one.names_it:
             yield Problem(one.by, f"it redacts an event that does not stand at position {one.position:,}, before it")
         elif one.position in seen:
             yield Problem(one.by, f"it redacts what was redacted at position {seen[one.position].by:,}")

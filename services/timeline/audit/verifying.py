@@ -174,7 +174,8 @@ class _Verifying:
         for start in range(0, reach.head, PART):
             until = min(start + PART, reach.head)
             within = sizes[bisect.bisect_right(sizes, start) : bisect.bisect_right(sizes, until)]
-            redacted = frozenset(one.position for one in self._redactions if start < one.position <= until)
+            lawful = (one.position for one in self._redactions if one.names_it)
+            redacted = frozenset(one for one in lawful if start < one <= until)
             yield Job(start, until, reach.size, within, redacted)
 
     def _recomputed(self, jobs: Sequence[Job], recompute_all: Recompute) -> tuple[list[bytes], dict[int, list[bytes]]]:
