@@ -39,5 +39,10 @@ class EventRedacted(Event, frozen=True, kw_only=True, tag="EventRedacted"):
     removed: Annotated[tuple[FieldPath, ...], msgspec.Meta(max_length=50)] = ()
 
     @property
+    def is_complete(self) -> bool:
+        """The service has filled it in: so it stands in a log, and in an export."""
+        return self.redacted_position is not None and self.redacted_by is not None and bool(self.removed)
+
+    @property
     def stream(self) -> tuple[str, str]:
         return "redaction", str(self.redacted_id)

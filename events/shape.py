@@ -69,18 +69,16 @@ def read_redacted(raw: bytes) -> tuple[Event, str] | None:
     Raises:
         UnusableEvent: as `read_event` does.
     """
-    if _GONE.search(raw) is None:
+    tree: Any = None
+    if _GONE.search(raw) is not None:
+        with contextlib.suppress(ValueError, RecursionError):
+            tree = msgspec.json.decode(raw)
+    if not isinstance(tree, dict) or "redacted" not in tree:
         return None
-    with contextlib.suppress(ValueError, RecursionError):
-        tree = msgspec.json.decode(raw)
-        if isinstance(tree, dict) and "redacted" in tree:
-            if problems := list(_said_twice(raw)):
-                raise UnusableEvent(problems)
-            gone = tree.pop("redacted")
-            if problems := list(_wrong(gone, TextGone, "redacted")):
-                raise UnusableEvent(problems)
-            return read_event(msgspec.json.encode(tree)), msgspec.convert(gone, TextGone).text_sha256
-    return None
+    gone = tree.pop("redacted")
+    if problems := [*_said_twice(raw), *_wrong(gone, TextGone, "redacted")]:
+        raise UnusableEvent(problems)
+    return read_event(msgspec.json.encode(tree)), msgspec.convert(gone, TextGone).text_sha256
 
 
 def read_again(raw: bytes) -> Event:

@@ -103,11 +103,9 @@ def prepare_line(raw: bytes) -> Prepared | UnusableEvent:
         event = gone[0] if gone is not None else read_event(raw)
     except UnusableEvent as refusal:
         return refusal
-    if gone is not None:
-        return _without_text(*gone)
-    if isinstance(event, EventRedacted) and event.redacted_position is not None:
-        return _made(event, raw)
-    return prepare(raw)
+    if isinstance(event, EventRedacted) and not event.is_complete:
+        return UnusableEvent([Problem("type", "EventRedacted", _ONE_WAY)])
+    return _made(event, raw) if gone is None else _without_text(*gone)
 
 
 def _without_text(event: Event, committed: str) -> Prepared | UnusableEvent:

@@ -68,7 +68,7 @@ def completed(deciding: Deciding, one: Prepared, by: str) -> Prepared:
     if not codec.committed_to_text(about.structure):
         said = "it has no text: what it says is ids, times, numbers and grades, which stay"
         raise _refusal(asked, said)
-    made = _imported(asked, about) if asked.redacted_position is not None else _ordered(asked, about, by)
+    made = _imported(asked, about) if asked.is_complete else _ordered(asked, about, by)
     form = codec.encode(made)
     if one.form is not None and one.form.text is None:  # its own reason was redacted in turn
         form = codec.without_text(form, codec.text_sha256(one.form.structure) or "")
