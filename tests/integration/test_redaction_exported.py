@@ -135,11 +135,11 @@ def test_until_the_redaction_has_come_too_the_text_counts_as_gone(
 
     assert importing.import_file(empty, str(part)) == 0
     assert problem(empty) == (2, "its text is gone, and no redaction of it is recorded")
-    assert empty.log.at([2])[0].event.name == "[missing]"  # type: ignore[attr-defined]
+    assert empty.log.at([2])[0].event.name == "[missing]"
     part.write_bytes(b"".join(lines))
     assert importing.import_file(empty, str(part)) == 0
     assert problem(empty) is None
-    assert empty.log.at([2])[0].event.name == REDACTED  # type: ignore[attr-defined]
+    assert empty.log.at([2])[0].event.name == REDACTED
 
 
 def exported_lines(timeline: Timeline, folder: Path) -> Sequence[bytes]:
@@ -159,7 +159,7 @@ def test_an_import_takes_no_text_away(timeline: Timeline, empty: Timeline, tmp_p
     export(timeline, after, 0)
 
     assert importing.import_file(empty, str(after)) == 2
-    assert empty.log.at([2])[0].event.name == SECRET  # type: ignore[attr-defined]
+    assert empty.log.at([2])[0].event.name == SECRET
     assert empty.log.head().position == 3
     assert importing.import_file(timeline, str(file)) == 1  # nor is it brought back
     empty.writer.redact(asked(done.event.redacted_id), "local")
