@@ -38,6 +38,11 @@ class Location:
     names: Mapping[str, str]
     codes: Mapping[str, str]
 
+    @property
+    def is_redacted(self) -> bool:
+        """A name of it was taken away."""
+        return self.name.endswith(tuple(f" {mark}" for mark in MARKS)) or any(one in MARKS for one in self.names.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

@@ -34,7 +34,7 @@ def coordinates_tag(asked: Asked, *what: object) -> str:
 def answer(
     request: Request,
     asked: Asked | None,
-    body: bytes,
+    body: bytes | memoryview,
     media_type: str = JSON,
     tag: str | None = None,
     *,
