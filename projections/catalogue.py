@@ -41,7 +41,9 @@ class Location:
     @property
     def is_redacted(self) -> bool:
         """A name of it was taken away."""
-        return self.name.endswith(tuple(f" {mark}" for mark in MARKS)) or any(one in MARKS for one in self.names.values())
+        return self.name.endswith(tuple(f" {mark}" for mark in MARKS)) or any(
+            one in MARKS for one in self.names.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,10 @@ def test_what_the_desk_corrected_stands(tmp_path: Path) -> None:
 def test_text_that_was_redacted_is_not_brought_back(tmp_path: Path) -> None:
     """A lawful redaction outlives the next edition."""
     before = row(tmp_path)
-    blank = msgspec.structs.replace(
-        recorded(msgspec.structs.replace(before, summary=REDACTED))[0], redaction=9, text_sha256="0" * 64
-    )
+    told = msgspec.structs.replace(before, summary=REDACTED, tags=(REDACTED,))
+    blank = msgspec.structs.replace(recorded(told)[0], redaction=9, text_sha256="0" * 64)
+    assert before.tags
     assert correction([blank], before, "local via ucdp-ged", EDITION)[0] is None
+    amended, _ = correction([blank], row(tmp_path, high="9.0", date_prec="2"), "local via ucdp-ged", EDITION)
+    assert amended is not None
+    assert set(changed(amended.changes)) == {"occurred", "figures"}
