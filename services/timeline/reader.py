@@ -244,7 +244,7 @@ class Reader:
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
-        sources = self._sources(asked)
+        sources = self.sources(asked)
         aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
         for claim in versions:
@@ -258,7 +258,8 @@ class Reader:
             told.append(Told(claim, found))
         return told
 
-    def _sources(self, asked: Asked) -> Sources:
+    def sources(self, asked: Asked) -> Sources:
+        """How every source is graded, by the log position asked about."""
         sources = Sources(asked.view.reading.clock)
         for one in self._log.reference(until=asked.known_position):
             sources.learn(one.position, one.event)

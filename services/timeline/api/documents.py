@@ -14,6 +14,7 @@ from services.timeline import (
     wire_log,
     wire_reference,
     wire_replay,
+    wire_review,
     wire_tree,
     wire_views,
 )
@@ -47,6 +48,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_reference.SetAsidePage,
         wire_reference.Retry,
         wire_replay.StatusChange,
+        wire_review.LocationReview,
+        wire_review.DevelopmentReview,
         wire_views.ViewPage,
         wire_views.NewView,
         wire_views.NewName,
