@@ -5,12 +5,12 @@ from uuid import UUID
 
 from events.times import rfc3339
 from projections import views
-from projections.claims import FOREVER, asserted
-from projections.knowing import Recorded
+from projections.claims import FOREVER, ClaimVersion, asserted
 from projections.replaying import Step
 from projections.trail import Entry
 from projections.versions import claim_versions
 from services.timeline import cursors, development_trail, wire
+from services.timeline.asked import Asked
 from services.timeline.audit import pages
 from services.timeline.audit.ledger import Ledger
 from services.timeline.audit.pages import Place
@@ -36,25 +36,23 @@ def review(reviewer: Reviewer, development_id: UUID, *, place: Place | None, lim
     """
     asked = reviewer.asked
     row, said, recorded, steps = development_trail.found(reviewer.timeline.log, asked, development_id)
-    after = place.last[0] if place is not None else 0
-    assert isinstance(after, int)
+    after = max(int(place.last[0]), 0) if place is not None else 0
+    folded = claim_versions(development_id, recorded, reviewer.timeline.reader.sources(asked), asked.view.reading)
+    versions = [one for one in until(folded, asked.known) if one.known_from <= asked.known]
     page, end = steps[after : after + limit], after + limit
     return DevelopmentReview(
         **wire.coordinates(asked),
         development=out(row, said),
-        claimed=tuple(_claimed(reviewer, development_id, recorded)),
+        claimed=tuple(_claimed(asked, versions)),
         merged=tuple(development_trail.merged(asked, development_id, recorded, steps)),
         steps=len(steps),
-        trail=tuple(_steps(reviewer, page)),
+        trail=tuple(_steps(reviewer, page, versions)),
         next=pages.after(asked, question(development_id, asked.view_name), (end,)) if end < len(steps) else None,
     )
 
 
-def _claimed(reviewer: Reviewer, development_id: UUID, recorded: Sequence[Recorded]) -> Iterator[ClaimedOut]:
+def _claimed(asked: Asked, known: Sequence[ClaimVersion]) -> Iterator[ClaimedOut]:
     """What it claimed from when until when, as far as was known by the moment asked about."""
-    asked = reviewer.asked
-    versions = claim_versions(development_id, recorded, reviewer.timeline.reader.sources(asked), asked.view.reading)
-    known = [one for one in until(versions, asked.known) if one.known_from <= asked.known]
     moments = {moment for one in known for moment in (one.known_from, one.known_until) if moment != FOREVER}
     by_position = asked.view.reading.clock == "recorded"
     times = views.recorded_times(asked.connection, moments) if by_position else {}
@@ -74,12 +72,13 @@ def _claimed(reviewer: Reviewer, development_id: UUID, recorded: Sequence[Record
         )
 
 
-def _steps(reviewer: Reviewer, page: Sequence[Entry]) -> Iterator[ReviewedStep]:
+def _steps(reviewer: Reviewer, page: Sequence[Entry], versions: Sequence[ClaimVersion]) -> Iterator[ReviewedStep]:
     asked, names = reviewer.asked, reviewer.names
     ledger = Ledger(asked.connection, reviewer.who, {one.recorded.position for one in page})
     times = development_trail.known_times(asked, page)
     for one in page:
-        step = Step(one.known, "", "", (), ())
+        claimed = [each for each in versions if each.known_from <= one.known]
+        step = Step(one.known, "", "", (), tuple(claimed[-1:]))
         yield ReviewedStep(
             **ledger.told(one.recorded, cause(one.recorded, step, names).words),
             known_at=wire.moment(asked.known_time(one.known, times)) or "",

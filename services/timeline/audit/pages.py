@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -11,6 +12,9 @@ from services.timeline.asked import Asked, CannotAsk
 
 #: The last entry of a page, by whatever orders its list.
 Last = tuple[int | str, ...]
+
+#: No further than PostgreSQL counts: somebody may make a cursor up.
+_FAR = 2**62
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +59,18 @@ def taken(cursor: str | None, question: str, *kinds: type) -> Place | None:
     place = cursors.taken(cursor, Place)
     if place.question != question:
         raise CannotAsk("cursor", cursor, "given for another question or view; begin again without it")
-    if tuple(map(type, place.last)) != kinds:
+    if tuple(map(type, place.last)) != kinds or any(isinstance(one, int) and abs(one) > _FAR for one in place.last):
         raise CannotAsk("cursor", cursor, "not a cursor of this list; take `next` of the page before as it is")
     return place
+
+
+def development(last: int | str) -> UUID:
+    """A development by which a place is told.
+
+    Raises:
+        CannotAsk: it is none.
+    """
+    try:
+        return UUID(str(last))
+    except ValueError:
+        raise CannotAsk("cursor", last, "not a cursor of this list; take `next` of the page before as it is") from None
