@@ -141,7 +141,10 @@ def spoken_of(
         return linked(response, request, cursor=found.next)
 
 
-RecordedBy = Annotated[str, Path(max_length=300, examples=["key:desk"])]
+#: PostgreSQL knows no NUL.
+_NO_NUL = r"^[^\x00]*$"
+
+RecordedBy = Annotated[str, Path(max_length=300, pattern=_NO_NUL, examples=["key:desk"])]
 
 
 @router.get("/v1/audit/recorders/{recorder:path}", **document(RecorderReview))
@@ -161,7 +164,10 @@ def recorded_by(
     request: Request,
     question: Question,
     who: Asker,
-    by: Annotated[str, Query(max_length=300, description="The principal who recorded it.", examples=["key:desk"])],
+    by: Annotated[
+        str,
+        Query(max_length=300, pattern=_NO_NUL, description="The principal who recorded it.", examples=["key:desk"]),
+    ],
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
