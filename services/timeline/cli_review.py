@@ -4,7 +4,8 @@ On the command line everybody is `local`, who may know every recorder and leaf.
 """
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -40,7 +41,7 @@ Zone = Annotated[str, typer.Option(help="Time zone of bare dates, such as Asia/D
 View = Annotated[str, typer.Option(help="A view's name or id.")]
 Json = Annotated[bool, typer.Option("--json", help="The JSON of the API instead of a table.")]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
-Cursor = Annotated[str | None, typer.Option(help="Go on where a list ended, with the same options.")]
+Cursor = Annotated[str | None, typer.Option(help="Go on where a list ended, with the same filters.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,7 +68,7 @@ def review(
 ) -> None:
     """A status down to who said what and who recorded it; and what was answered then beside what would be answered today."""
     against = Today(typed.moment("--today-known-at", today_known_at, zone), today_position)
-    with asking(view, at, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, at, known_at, known_position, zone, _moments(cursor)) as (timeline, asked):
         location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
         found_at = pages.taken(cursor, reviewing.question(location_id, view), int, int, int)
         reviewer = Reviewer(timeline, asked, LOCAL)
@@ -87,7 +88,7 @@ def development(
     as_json: Json = False,
 ) -> None:
     """One development: what it ever claimed, and each event of it with its recorder, its leaf and the rule after it."""
-    with asking(view, None, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, None, known_at, known_position, zone, _moments(cursor)) as (timeline, asked):
         place = pages.taken(cursor, development_review.question(development_id, view), int)
         found = development_review.review(Reviewer(timeline, asked, LOCAL), development_id, place=place, limit=limit)
         review_tables.show_development(found, as_json=as_json)
@@ -111,7 +112,7 @@ def corrections_(
 ) -> None:
     """What was accepted for an hour or more and later overturned: by whom, after how long; the last first."""
     period = typed.begin("--from", from_, zone), typed.end("--to", to, zone)
-    with asking(view, None, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, None, known_at, known_position, zone, _moments(cursor)) as (timeline, asked):
         catalogue = timeline.reader.catalogue(asked.known_position)
         here = [typed.location(catalogue, place, asked) if place else None for place in (location, within)]
         choice = corrections.Choice(location=here[0], within=here[1], source=source, start=period[0], end=period[1])
@@ -135,7 +136,7 @@ def source(
     as_json: Json = False,
 ) -> None:
     """A source's track record: what became of what it said, in all and by month; or the developments behind a number."""
-    with asking(view, None, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, None, known_at, known_position, zone, _moments(cursor)) as (timeline, asked):
         reviewer = Reviewer(timeline, asked, LOCAL)
         if number is None and month is None:
             review_tables.show_source(_whole_record(reviewer, source_id), as_json=as_json)
@@ -156,13 +157,18 @@ def recorder(
     as_json: Json = False,
 ) -> None:
     """How much somebody recorded, by type and by month; or event by event."""
-    with asking("current", None, known_at, known_position, zone) as (timeline, asked):
+    with asking("current", None, known_at, known_position, zone, _moments(cursor)) as (timeline, asked):
         reviewer = Reviewer(timeline, asked, LOCAL)
         if not events:
             review_tables.show_recorder(_whole_count(reviewer, who), as_json=as_json)
             return
         place = pages.taken(cursor, recorder_review.question(who, "events", "current"), int)
         review_tables.show_recorded(recorder_review.recorded(reviewer, who, place=place, limit=limit), as_json=as_json)
+
+
+def _moments(cursor: str | None) -> Mapping[str, Any] | None:
+    """The moments that the first page meant; None on the first page."""
+    return pages.moments(cursor) if cursor is not None else None
 
 
 def _whole_record(reviewer: Reviewer, source_id: str) -> SourceReview:

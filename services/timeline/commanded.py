@@ -1,8 +1,8 @@
 """What every command begins with: the settings, the log of the process, the timeline opened with a word of progress, a question."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from typing import Any
 
 from services.timeline import console, logs, typed
 from services.timeline.asked import Asked
@@ -22,15 +22,23 @@ def opened_timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
 
 @contextmanager
 def asking(
-    view: str, at: str | None, known_at: str | None, known_position: int | None, zone: str
+    view: str,
+    at: str | None,
+    known_at: str | None,
+    known_position: int | None,
+    zone: str,
+    moments: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Timeline, Asked]]:
-    """An opened timeline, caught up with its log, and the question settled; instants made from dates are told."""
-    moments: dict[str, datetime | None] = {
-        name: typed.moment(f"--{name.replace('_', '-')}", text, zone)
-        for name, text in (("at", at), ("known_at", known_at))
-    }
+    """An opened timeline, caught up with its log, and the question settled; instants made from dates are told.
+
+    Args:
+        moments: Of the page that a cursor goes on from, instead of those that were typed.
+    """
+    if moments is None:
+        times = (("at", at), ("known_at", known_at))
+        typed_ones = {name: typed.moment(f"--{name.replace('_', '-')}", text, zone) for name, text in times}
+        moments = {**typed_ones, "known_position": known_position}
     with opened_timeline() as timeline:
         console.follow(timeline)
-        settled = timeline.reader.asking
-        with settled(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position) as asked:
+        with timeline.reader.asking(view, **moments) as asked:
             yield timeline, asked

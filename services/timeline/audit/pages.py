@@ -45,6 +45,15 @@ def after(asked: Asked, question: str, last: Last) -> str:
     return cursors.given(Place(question, asked.at, known_at, asked.known_position, last))
 
 
+def moments(cursor: str) -> Mapping[str, Any]:
+    """The moments that a cursor names, whatever its list.
+
+    Raises:
+        CannotAsk: it is none of ours.
+    """
+    return cursors.taken(cursor, Place).moments
+
+
 def taken(cursor: str | None, question: str, *kinds: type) -> Place | None:
     """The place for which a cursor stands; None for none.
 
