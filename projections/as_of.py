@@ -1,7 +1,7 @@
 """Places on the reported clock as they looked at an earlier log position: folded anew from the log (slow, and rare).
 
 A view on the reported clock is rewritten when an archive arrives late, so it does not hold its own past. A view on the
-recorded clock does: it tells which developments were ever recorded at a place.
+recorded clock does: together they tell which developments ever claimed anything of a place.
 """
 
 from collections.abc import Collection
@@ -12,11 +12,12 @@ from psycopg.rows import TupleRow
 
 from events.developments import DevelopmentEvent
 from events.log import Log, streams
-from projections import setting_aside, views
+from projections import setting_aside
 from projections.claims import FOREVER, ClaimVersion
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
+from projections.stored_bearing import ever_at, mergers_around
 from projections.versions import claim_versions
 from projections.views import View
 
@@ -30,7 +31,8 @@ def versions_as_of(
         sources.learn(one.position, one.event)
     found: list[ClaimVersion] = []
     wanted = set(locations)
-    members_of = _ever_at(connection, locations)
+    here = ever_at(connection, view, locations)
+    members_of = with_merged(here, dict(mergers_around(connection, view, here)))
     aside = setting_aside.since(connection, view, members_of)
     for development, members in members_of.items():
         until = min(position, aside.get(development, FOREVER) - 1)  # what is set aside rests on the events before
@@ -38,17 +40,6 @@ def versions_as_of(
         if any(one.event.development_id == development for one in recorded):
             found += claim_versions(development, recorded, sources, view.reading)
     return [one for one in found if one.location_id in wanted]
-
-
-def _ever_at(connection: Connection[TupleRow], locations: Collection[str]) -> dict[UUID, set[UUID]]:
-    """Every development ever recorded at some places, with all that is merged into it by now."""
-    recorded = views.complete(connection)
-    rows = connection.execute(
-        recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = ANY(%s)"),
-        [list(locations)],
-    ).fetchall()
-    here = {row[0] for row in rows}
-    return with_merged(here, dict(views.mergers_around(connection, recorded, here)))
 
 
 def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> list[Recorded]:
