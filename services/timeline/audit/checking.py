@@ -20,7 +20,7 @@ from services.timeline.audit.notes import LOG, Note, PublicKey
 from services.timeline.audit.opened import Opened, Refused, about
 from services.timeline.audit.positions import Considered
 from services.timeline.audit.proved import Proved, proved
-from services.timeline.audit.refolding import refolded
+from services.timeline.audit.refolding import not_bearing, refolded
 
 _NOTE: Final = contents.CHECKPOINT
 
@@ -198,7 +198,9 @@ def _same_question(question: Question, signed: _Signed) -> None:
 def _status(opened: Opened, question: Question, recorded: Sequence[RecordedEvent[Any]]) -> StatusProved:
     """The status, folded again from the events."""
     with about("the events cannot be folded"):
-        found = refolded(question, recorded)
+        found, beside = refolded(question, recorded), not_bearing(question, recorded)
+    for position in beside:
+        raise Refused(f"position {position:,} is in the list of positions, and does not bear on the place")
     if contents.written(found) != opened.bytes(contents.STATUS):
         held = f"{found.control.mode} by {', '.join(found.control.holders) or 'nobody'}"
         raise Refused(f"{contents.STATUS} is not what the events give, which is: {held} ({found.control.standing})")
@@ -228,10 +230,14 @@ def _evidence(opened: Opened, recorded: Iterable[RecordedEvent[Any]]) -> tuple[i
 def _redacted(events: Sequence[Proved], question: Question) -> tuple[int, ...]:
     """The positions whose text was taken away, each by an event that says so."""
     said = redactions.redacted(one.recorded for one in events)
+    ids = {one.recorded.position: one.recorded.event_id for one in events}
+    for position, event_id in said.items():
+        if ids.get(position) != event_id:
+            raise Refused(f"a redaction in the list is of position {position:,}, which has another event here, or none")
     for one in events:
         position = one.recorded.position
         if one.without_text and position not in said:
-            raise Refused(f"position {position:,}: its text is missing, and no event of the log says that it was redacted")
+            raise Refused(f"position {position:,}: its text is missing, and no event says that it was redacted")
         if position > question.known_position and not redactions.is_redaction(one.recorded.event):
             raise Refused(f"position {position:,} was recorded after what the answer rests on")
     return tuple(one.recorded.position for one in events if one.without_text)

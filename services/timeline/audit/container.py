@@ -6,6 +6,7 @@ first byte on, then the directory, then its end; no compression, no extra fields
 read is held against that shape byte by byte: whatever deviates is refused, and with it every trick.
 """
 
+import itertools
 import os
 import re
 import struct
@@ -170,7 +171,7 @@ def _member(head: bytes, stream: IO[bytes], place: int) -> Member:
 
 def _check_names(members: list[Member]) -> None:
     names = [one.name for one in members]
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in itertools.pairwise(names):
         if name == before:
             raise NotOurs(f"the file {name!r} stands twice")
         if name < before:

@@ -39,8 +39,8 @@ _COLUMNS: Final = "number, at, by, what, location_id, first_position, last_posit
 #: The stored types of redactions begin so; what they took away stands in their structure.
 _REDACTIONS: Final = (
     "SELECT NULL::bigint, recorded_at, recorded_by, 'redaction', NULL, "
-    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,position}')::bigint, "
-    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,position}')::bigint, NULL, NULL::bytea "
+    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,redacted_position}')::bigint, "
+    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,redacted_position}')::bigint, NULL, NULL::bytea "
     "FROM event WHERE type LIKE 'event-redacted/%%'"
 )
 

@@ -16,7 +16,15 @@ T = TypeVar("T")
 MOST_AT_ONCE: Final = 64 << 20
 
 #: What reading hostile bytes may raise: wrong bytes, missing names, numbers and nesting beyond bounds.
-UNREADABLE: Final = (ValueError, LookupError, TypeError, AssertionError, OverflowError, RecursionError, msgspec.MsgspecError)
+UNREADABLE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+    msgspec.MsgspecError,
+)
 
 
 class Refused(ValueError):

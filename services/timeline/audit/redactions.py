@@ -1,10 +1,10 @@
 """Which events say that the text of another was taken away lawfully (pure)."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 
-from events.recorded import RecordedEvent
 from events.records import Event
+from projections.bearing import AnyRecorded
 
 
 def is_redaction(event: Event) -> bool:
@@ -12,6 +12,7 @@ def is_redaction(event: Event) -> bool:
     return type(event).__name__ == "EventRedacted"
 
 
-def redacted(recorded: Iterable[RecordedEvent[Any]]) -> frozenset[int]:
-    """The positions whose text was taken away, by what the events say."""
-    return frozenset(one.event.position for one in recorded if is_redaction(one.event))
+def redacted(recorded: Iterable[AnyRecorded]) -> Mapping[int, UUID]:
+    """The positions whose text was taken away, by what the events say, each with the id of the event there."""
+    found = [one.event for one in recorded if is_redaction(one.event)]
+    return {one.redacted_position: one.redacted_id for one in found if one.redacted_position is not None}

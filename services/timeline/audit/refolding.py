@@ -1,29 +1,16 @@
-"""The events of an evidence bundle folded again to a status, with the folds of `projections` and nothing else (pure).
+"""The events of an evidence bundle folded again to a status, with the folds of `projections` and nothing else (pure)."""
 
-The events are not a whole log: their positions have gaps. All rules go by positions and times, never by how many events
-lie between, so that the same claims come out; that nothing which bears on the place is missing is attested, not proved.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from events.developments import DevelopmentEvent, DevelopmentMerged
-from events.recorded import RecordedEvent
-from events.vocabulary import FACETS
-from projections.claim_list import ClaimList
-from projections.claims import ClaimVersion, known_claims, micros
-from projections.mergers import with_merged
-from projections.policies import Reading
-from projections.sources import Sources
-from projections.status import Status, status_at
-from projections.versions import claim_versions
+from projections.bearing import AnyRecorded, bearing, folded_again, status_again
+from projections.claims import micros
 from services.timeline import wire
 from services.timeline.audit.contents import Question, StatusProved
+from services.timeline.audit.redactions import is_redaction
 
 
-def refolded(question: Question, recorded: Sequence[RecordedEvent[Any]]) -> StatusProved:
+def refolded(question: Question, recorded: Sequence[AnyRecorded]) -> StatusProved:
     """The status that follows from events, as a bundle has it.
 
     Args:
@@ -32,13 +19,10 @@ def refolded(question: Question, recorded: Sequence[RecordedEvent[Any]]) -> Stat
     Raises:
         ValueError: events that no log of ours has in this order, or a policy that is unknown here.
     """
-    known_then = [one for one in recorded if one.position <= question.known_position]
-    reading = question.reading()
+    reading, at = question.reading(), _moment(question.at)
     known = question.known_position if reading.clock == "recorded" else micros(_moment(question.known_at))
-    here = [one for one in _versions(known_then, reading) if one.location_id == question.location_id]
-    claims = {facet: known_claims(here, facet, known) for facet in FACETS}
-    at = _moment(question.at)
-    control, access = (_status(claims[facet], at) for facet in ("control", "access"))
+    versions = folded_again((one for one in recorded if one.position <= question.known_position), reading)
+    control, access = status_again(versions, question.location_id, at, known)
     return StatusProved(
         question.location_id,
         question.at,
@@ -48,29 +32,16 @@ def refolded(question: Question, recorded: Sequence[RecordedEvent[Any]]) -> Stat
         question.policy,
         question.clock,
         wire.facet_status(control),
-        wire.facet_status(access) if claims["access"] else None,
+        wire.facet_status(access) if access is not None else None,
     )
 
 
-def _status(claims: Sequence[ClaimVersion], at: datetime) -> Status:
-    return status_at(ClaimList(claims), at)
+def not_bearing(question: Question, recorded: Sequence[AnyRecorded]) -> list[int]:
+    """The positions of events that, by the others, do not bear on the place."""
+    found = bearing(question.location_id, recorded, question.reading(), question.known_position)
+    bears = {*found.positions, *(one.position for one in recorded if is_redaction(one.event))}
+    return [one.position for one in recorded if one.position <= question.known_position and one.position not in bears]
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _versions(recorded: Sequence[RecordedEvent[Any]], reading: Reading) -> Iterable[ClaimVersion]:
-    """The claim versions of every development, each folded with all that is merged into it."""
-    sources = Sources(reading.clock)
-    own: dict[UUID, list[RecordedEvent[Any]]] = {}
-    into: dict[UUID, UUID] = {}
-    for one in recorded:
-        sources.learn(one.position, one.event)
-        if isinstance(one.event, DevelopmentEvent):
-            own.setdefault(one.event.development_id, []).append(one)
-        if isinstance(one.event, DevelopmentMerged):
-            into[one.event.development_id] = one.event.into_id
-    for development, members in with_merged(set(own), into).items():
-        events = sorted((one for member in members for one in own.get(member, ())), key=lambda one: one.position)
-        yield from claim_versions(development, events, sources, reading)
