@@ -91,6 +91,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/log/receipts/{position}": "audit",
         "GET /v1/log/tile/entries/{path}": "audit",
         "GET /v1/log/tile/{level}/{path}": "audit",
+        "POST /v1/audit/bundles/{location_id}": "audit",
+        "GET /v1/audit/custody": "audit",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
         "POST /v1/developments": "report",

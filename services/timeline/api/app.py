@@ -15,6 +15,7 @@ from services.timeline.api import (
     developments,
     documents,
     events,
+    evidence,
     locations,
     log,
     operations,
@@ -64,6 +65,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         views.router,
         operations.router,
         log.router,
+        evidence.router,
     ):
         app.include_router(router)
     _add_health(app)

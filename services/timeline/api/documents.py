@@ -10,6 +10,7 @@ from events.shape import EVENT_TYPES
 from services.timeline import (
     wire,
     wire_changes,
+    wire_custody,
     wire_developments,
     wire_log,
     wire_reference,
@@ -37,6 +38,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_log.ProblemOut,
         wire_tree.InclusionProof,
         wire_tree.ConsistencyProof,
+        wire_custody.CustodyPage,
         wire_reference.SourcePage,
         wire_reference.SourceOut,
         wire_reference.ActorPage,
