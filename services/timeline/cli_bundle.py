@@ -15,6 +15,7 @@ from services.timeline.asked import Asked
 from services.timeline.audit import bundling, captured, custody, offline, stamping, stamps
 from services.timeline.audit.bundling import Wanted
 from services.timeline.audit.checkpoints import Checkpoint
+from services.timeline.audit.integrating import own_connection
 from services.timeline.audit.notes import Note, PublicKey, UnusableNote
 from services.timeline.audit.opened import Refused
 from services.timeline.commanded import opened_database, opened_timeline
@@ -63,7 +64,7 @@ def bundle(
     files = _captured(evidence) if evidence is not None else captured.Captured()
     with opened_timeline() as timeline:
         console.follow(timeline)
-        with timeline.log.pool.connection() as connection:
+        with own_connection(timeline.log.pool) as connection:  # the lock of whoever keeps the tree goes with it
             newest_checkpoint(connection, timeline.settings)
         with timeline.reader.asking(view, at=at_, known_at=known, known_position=known_position) as asked:
             location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
