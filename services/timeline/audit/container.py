@@ -117,6 +117,8 @@ def read(stream: IO[bytes]) -> list[Member]:
         if len(members) > MOST_FILES:
             raise NotOurs(f"more than {MOST_FILES:,} files")
         stream.seek(place)
+    if not members:
+        raise NotOurs("it does not begin with a file of an archive")
     stream.seek(place)
     _check_names(members)
     directory = b"".join(map(_central, members))

@@ -11,9 +11,9 @@ _STYLE: Final = """
 @page { size: A4; margin: 20mm 16mm 22mm; @bottom-right { content: counter(page) " of " counter(pages); font: 8pt serif } }
 body { font: 10.5pt/1.45 Georgia, "Noto Serif", "Noto Naskh Arabic", serif; color: #111; background: #fff; max-width: 180mm; margin: 1em auto; padding: 0 1em }
 h1 { font-size: 18pt; line-height: 1.2 } h2 { font-size: 13pt; border-bottom: 1px solid #111; padding-bottom: 2pt } h3 { font-size: 10.5pt; margin: 1em 0 .2em }
-section { break-before: page } section:first-of-type { break-before: avoid } article, tr, li { break-inside: avoid } h2, h3 { break-after: avoid }
+section { break-before: page } section:nth-of-type(-n+2) { break-before: auto } article, tr, li { break-inside: avoid } h2, h3 { break-after: avoid }
 table { border-collapse: collapse; width: 100%; font-size: 9pt; margin: .5em 0 } thead { display: table-header-group }
-th, td { border: 1px solid #999; padding: 2pt 4pt; text-align: start; vertical-align: top; overflow-wrap: anywhere }
+th, td { border: 1px solid #999; padding: 2pt 4pt; text-align: start; vertical-align: top; overflow-wrap: break-word }
 dl { margin: .2em 0; display: grid; grid-template-columns: 9em 1fr; column-gap: 1em; font-size: 9.5pt } dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
 code, pre { font: 8pt/1.35 "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; white-space: pre-wrap; word-break: break-all }
 .answer { font-size: 13pt } .small { font-size: 8.5pt; color: #555 } .gone { font-style: italic } footer { font-size: 8pt; color: #555; margin-top: 2em; border-top: 1px solid #999 }
@@ -27,7 +27,7 @@ def said(text: str) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """A part of the page, which begins a sheet of its own."""
+    """A part of the page, which begins a sheet of its own (but for the first two, which share one)."""
     return "\n".join([f"<h2>{escape(title)}</h2>", *filter(None, parts), ""])
 
 

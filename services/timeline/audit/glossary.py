@@ -23,7 +23,7 @@ GLOSSARY: Final[tuple[tuple[str, str], ...]] = (
     ("claim", "A development of a kind that bears on the status of its place."),
     (
         "clock",
-        "How the known axis counts: `recorded` by when the log had a thing, `reported` by when it was published.",
+        "How the known axis counts: “recorded” by when the log had a thing, “reported” by when it was published.",
     ),
     ("credibility", "How an information is graded, 1 (confirmed) to 6 (cannot be judged), after the Admiralty code."),
     ("denial", "One source's statement that something did not happen. It never erases a claim."),
