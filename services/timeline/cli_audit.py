@@ -11,7 +11,7 @@ from psycopg import Connection
 from services.timeline import cli_bundle, console, typed
 from services.timeline.audit import cosigning, offline, parallel, signing, stored
 from services.timeline.audit import witness as witnesses
-from services.timeline.audit.notes import PublicKey, UnusableKey
+from services.timeline.audit.notes import ML_DSA_44, PublicKey, UnusableKey
 from services.timeline.audit.verifying import Held, Verdict, verify
 from services.timeline.audit.witness import Witness
 from services.timeline.commanded import opened_database
@@ -40,10 +40,19 @@ def checkpoint() -> None:
 
 
 @app.command()
-def key() -> None:
+def key(
+    add_ml_dsa: Annotated[
+        bool,
+        typer.Option(
+            "--add-ml-dsa", help="First add a key of ML-DSA-44, which quantum computers do not break; both sign."
+        ),
+    ] = False,
+) -> None:
     """Print the log's public keys, for whoever is to verify what they sign."""
     chosen = settings()
     with opened_database(chosen) as (_, connection):
+        if add_ml_dsa:
+            signing.add_key(chosen, stored.reach(connection).log_id, ML_DSA_44)
         keys = signing.keys_of(chosen, stored.reach(connection).log_id, make=stored.latest(connection) is None)
     if keys is None:
         raise typed.Unusable("the key that signs this log is not here: set TIMELINE_LOG_KEY_FILE")

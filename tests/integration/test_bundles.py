@@ -46,7 +46,7 @@ ROOT = Path(__file__).parents[2]
 FOOTAGE, PHOTO = b"footage of the square", b"a photo that nobody has any more"
 
 #: The evening of the false report: the classic of the demo.
-EVENING = {"at": when("12-02T12:00"), "known_at": when("12-02T18:00")}
+EVENING: dict[str, Any] = {"at": when("12-02T12:00"), "known_at": when("12-02T18:00")}
 
 
 def sha256(data: bytes) -> str:
@@ -120,7 +120,7 @@ def refused(files: Files, *known: Any, held: tuple[str, ...] = ()) -> str:
 
 def test_a_bundle_tells_what_the_service_answered_and_who_signed_it(kept: Kept, hama: bytes) -> None:
     """Unknown without a key, known with it."""
-    with kept.timeline.reader.asking("published", **EVENING) as asked:  # type: ignore[arg-type]
+    with kept.timeline.reader.asking("published", **EVENING) as asked:
         answered = kept.timeline.reader.status(asked, "sy-hama")
     [key] = kept.known()
     found = verdict(hama, [key])
