@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape
+from html.parser import HTMLParser
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from events import merkle
 from projections import views
 from projections.bearing import folded_again
 from projections.claims import from_micros
@@ -478,3 +481,64 @@ sys.exit(main(sys.argv[1:]))
     )
     assert (ran.returncode, ran.stderr) == (1, "")
     assert ran.stdout.startswith("NOT intact: ")
+
+
+class Elements(HTMLParser):
+    """Collects what a page is made of: elements, attributes, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        self.attributes |= set(attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_exhibit_shows_hostile_text_as_text(files: Files) -> None:
+    """No script, nothing that is loaded, no handler; what somebody said stands there letter by letter, kept to itself."""
+    page = files[contents.EXHIBIT].decode()
+    elements = Elements()
+    elements.feed(page)
+    assert elements.found <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "ol", "ul", "li", "a", "section", "article", "p",
+        "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "bdi", "b", "i", "footer",
+    }  # fmt: skip
+    assert {name for name, _ in elements.attributes} <= {
+        "lang", "charset", "http-equiv", "content", "name", "class", "id", "href",
+    }  # fmt: skip
+    assert all((value or "").startswith("#s") for name, value in elements.attributes if name == "href")
+    assert HOSTILE in "".join(elements.words)
+    assert page.count(f"<bdi>{escape(HOSTILE)}</bdi>") >= 1
+    assert "default-src 'none'" in page
+    assert "https://example.org/<b>" in "".join(elements.words)
+
+
+def test_the_exhibit_tells_the_whole_story(kept: Kept, files: Files) -> None:
+    """The answer, every claim with its rule, every event with its leaf, what is missing, whose key; on numbered sheets."""
+    elements = Elements()
+    elements.feed(files[contents.EXHIBIT].decode())
+    words = "".join(elements.words)
+    [key] = kept.known()
+    positions = Considered.read(Note.read(files[contents.POSITIONS].decode()).text).positions
+    for said in (
+        "Hama is held by Syrian Arab Army (corroborated).",
+        "Inclusion can be proved, completeness cannot.",
+        f"The events ({len(positions)})",
+        sha256(PHOTO),
+        "missing",
+        "in this bundle",
+        key.fingerprint,
+        "The policy assessed, version 1",
+        "attribution chain",
+        "counter(page)",
+    ):
+        assert said in words, said
+    for position in positions:
+        leaf = files[contents.of_event(position, contents.LEAF)]
+        assert merkle.leaf_hash(leaf).hex() in words

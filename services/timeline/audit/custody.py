@@ -81,7 +81,7 @@ def listed(connection: Database, after: datetime, limit: int, location_id: str |
         location_id: Only bundles of this place.
     """
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS} FROM custody UNION ALL {_REDACTIONS}) AS both ({_COLUMNS}) "
+        f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS} FROM custody UNION ALL {_REDACTIONS}) AS one ({_COLUMNS}) "
         "WHERE at > %b::timestamptz AND (%b::text IS NULL OR location_id = %b::text) "
         "ORDER BY at LIMIT %b::int",
         [after, location_id, location_id, limit],
