@@ -62,7 +62,7 @@ def record_of_custody(
     cursor: Annotated[
         str | None, Query(max_length=200, description="Where a page goes on: `next` of the one before.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="So many entries a page.")] = 100,
 ) -> Response:
     """What was handed out or redacted, by whom and when, oldest first."""
     after = cursors.taken(cursor, _Place).after if cursor is not None else custody.BEFORE_ALL

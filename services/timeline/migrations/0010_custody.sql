@@ -38,7 +38,7 @@ ALTER TABLE custody ENABLE ALWAYS TRIGGER custody_no_delete;
 ALTER TABLE custody ENABLE ALWAYS TRIGGER custody_no_truncate;
 
 CREATE TABLE log_stamp (
-    size bigint PRIMARY KEY REFERENCES log_checkpoint,
+    size bigint PRIMARY KEY CHECK (size > 0),
     authority text NOT NULL,
     stamp bytea NOT NULL
 );
