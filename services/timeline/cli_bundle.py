@@ -117,7 +117,7 @@ def stamp() -> None:
     with opened_database(chosen) as (_, connection):
         kept = newest_checkpoint(connection, chosen)
         made = stamping.stamp(connection, kept, chosen.tsa_url)
-    moment = stamps.stamped_at(made.stamp, kept.note.encode())
+    moment = stamps.stamped_at(made, kept.note.encode())
     console.say(f"the checkpoint over {kept.size:,} events was stamped at {wire.moment(moment)} by {chosen.tsa_url}")
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from events import merkle
-from projections import views
+from projections import setting_aside, views
 from projections.bearing import folded_again
 from projections.claims import from_micros
+from projections.stored_bearing import stored_bearing
 from services.timeline import console, wire
 from services.timeline.audit import bundling, container, contents, custody
 from services.timeline.audit.bundling import CannotBundle
@@ -25,6 +26,7 @@ from services.timeline.audit.checkpoints import Checkpoint, Receipt
 from services.timeline.audit.notes import Note, PrivateKey, signed
 from services.timeline.audit.opened import Refused
 from services.timeline.audit.positions import Considered
+from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.reader import NotRegistered
 from tests.integration.bundles import (
@@ -446,6 +448,54 @@ def test_a_crowded_place_is_refused_rather_than_cut_short(kept: Kept, monkeypatc
     monkeypatch.setattr(bundling, "MOST", 10)
     with pytest.raises(CannotBundle, match="events bear on sy-hama; a bundle holds 10"):
         made(kept.timeline, "sy-hama")
+
+
+def test_nothing_is_bundled_that_the_view_could_not_fold(kept: Kept) -> None:
+    """Its status is no fold of the log then; the reason names the position and what to do."""
+    with kept.timeline.reader.asking("current") as asked:
+        found = stored_bearing(asked.connection, asked.view, "sy-homs", asked.known_position)
+        view = asked.view
+    with kept.connection() as connection:
+        setting_aside.put(connection, view, found.positions[-1], {found.developments[0]: "broken"})
+        try:
+            with pytest.raises(CannotBundle, match=r"could not be folded into view current.*doctor --retry"):
+                made(kept.timeline, "sy-homs")
+        finally:
+            connection.execute("DELETE FROM set_aside")
+
+
+def test_captured_files_may_be_larger_than_an_archive_can_be(
+    kept: Kept, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then there is no bundle with them, and the reason says how much one holds."""
+    monkeypatch.setattr(container, "MOST_BYTES", 100_000)
+    with pytest.raises(CannotBundle, match="and 100,000 bytes"):
+        made(kept.timeline, "sy-hama", "published", captured=folder, **EVENING)
+
+
+def test_after_a_change_of_keys_a_bundle_is_of_the_key_that_signs_now(postgres_18: str) -> None:
+    """While both sign either key will do; a checkpoint of the old key alone has to be followed by another first."""
+    with kept_tree(postgres_18) as kept:
+        told(kept, 1)
+        console.follow(kept.timeline)
+        [file] = kept.settings.home.glob("*.key")
+        old, new = PrivateKey.read(file.read_text()), PrivateKey.generate(kept.keys.origin)
+        file.write_text(f"{new.written()}\n{old.public}\n")
+        with pytest.raises(CannotSign, match="is of a key that signs no more"):
+            made(kept.timeline, "sy-hama")
+        file.write_text(f"{new.written()}\n{old.written()}\n")
+        before = made(kept.timeline, "sy-hama")
+        kept.grow([json.dumps(SHOWN).encode()])
+        console.follow(kept.timeline)
+        between = made(kept.timeline, "sy-hama")
+        file.write_text(f"{new.written()}\n{old.public}\n")
+        after = made(kept.timeline, "sy-hama")
+    assert verdict(before, [old.public]).known
+    for key in (old.public, new.public):
+        assert verdict(between, [key]).signers == (key,)
+    assert verdict(after, [new.public]).known
+    with pytest.raises(Refused, match="signed by no key that is known here"):
+        verdict(after, [old.public])
 
 
 #: Modules that a check must do without: databases, the web, the network, and whatever reads settings.

@@ -90,13 +90,13 @@ def test_a_bundle_is_under_the_oldest_stamped_checkpoint_that_covers_it(
     """It proves the earliest time; `openssl` checks the same."""
     with kept.connection() as connection:
         first, middle, last = stored.every_checkpoint(connection)
-        assert stamping.earliest(connection, 1) is None
+        assert list(stamping.stamped(connection, 1)) == []
         stamping.stamp(connection, middle, asked.url)
         asked_before = asked.asked
         stamping.stamp(connection, middle, asked.url)
         assert asked.asked == asked_before  # it was stamped already
-        assert stamping.earliest(connection, first.size).kept == middle  # type: ignore[union-attr]
-        assert stamping.earliest(connection, last.size) is None
+        assert [one.kept for one in stamping.stamped(connection, first.size)] == [middle]
+        assert list(stamping.stamped(connection, last.size)) == []
 
     unstamped = made(kept.timeline, "sy-hama", "published", **EVENING)
     assert verdict(unstamped).stamped_at is None
@@ -145,7 +145,7 @@ def test_what_an_authority_answers_is_kept_only_where_it_is_a_stamp_of_this(kept
             stamping.stamp(connection, newest, "http://127.0.0.1:1/")
         with pytest.raises(CannotSign, match="over http or https"):
             stamping.stamp(connection, newest, "file:///etc/passwd")
-        assert stamping.earliest(connection, 1) is None
+        assert list(stamping.stamped(connection, 1)) == []
 
 
 def test_a_stamp_that_is_kept_stays(kept: Kept, asked: Authority) -> None:
@@ -171,7 +171,7 @@ def test_a_service_has_new_checkpoints_stamped_and_tries_again(kept: Kept, asked
         newest = stored.latest(connection)
         assert newest is not None
         give_up = time.monotonic() + 30
-        while stamping.earliest(connection, newest.size) is None:
+        while not list(stamping.stamped(connection, newest.size)):
             assert time.monotonic() < give_up
             time.sleep(0.02)
     assert asked.asked == before + 2

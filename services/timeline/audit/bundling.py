@@ -29,6 +29,7 @@ from services.timeline.audit.opened import Refused
 from services.timeline.audit.positions import MOST, Considered
 from services.timeline.audit.refolding import refolded
 from services.timeline.audit.signing import CannotSign, LogKeys
+from services.timeline.audit.stamping import Stamped
 from services.timeline.audit.stored import Kept
 from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.composition import Timeline
@@ -130,18 +131,25 @@ def _events(asked: Asked, location_id: str) -> list[Whole]:
 
 
 def _under(opened: Timeline, asked: Asked, events: list[Whole]) -> _Under:
-    """The oldest stamped checkpoint that covers everything; else the newest of all."""
+    """The oldest stamped checkpoint that covers everything; else the newest of all. It is of a key that signs the list too."""
     connection = asked.connection
-    needed = max(asked.known_position, events[-1].recorded.position)
-    stamped = stamping.earliest(connection, needed)
-    kept = stamped.kept if stamped is not None else stored.latest(connection, needed)
-    if kept is None:
-        raise NotYetInTree(f"no checkpoint covers position {needed:,} yet; ask again in a few seconds")
     keys = signing.keys_of(opened.settings, stored.reach(connection).log_id, make=False)
     if keys is None:
         raise CannotSign("the key that signs this log is not here: set TIMELINE_LOG_KEY_FILE")
-    checkpoint = Checkpoint.read(Note.read(kept.note).text)
-    return _Under(kept, checkpoint, stamped.stamp if stamped is not None else None, keys)
+    signing_now = [one.public for one in keys.keys if one.algorithm == LOG]
+    if not signing_now:
+        raise CannotSign("no Ed25519 key of the log is here, and a key of ML-DSA-44 signs checkpoints alone")
+    needed = max(asked.known_position, events[-1].recorded.position)
+    newest = stored.latest(connection, needed)
+    if newest is None:
+        raise NotYetInTree(f"no checkpoint covers position {needed:,} yet; ask again in a few seconds")
+    for one in (*stamping.stamped(connection, needed), Stamped(newest, None)):
+        note = Note.read(one.kept.note)
+        if note.signers(signing_now):
+            return _Under(one.kept, Checkpoint.read(note.text), one.stamp, keys)
+    raise CannotSign(
+        "the newest checkpoint is of a key that signs no more; the next one, after the next event, will do"
+    )
 
 
 def _files(
@@ -245,10 +253,7 @@ def _signed(
         manifest=hashlib.sha256(manifest).hexdigest(),
         positions=tuple(positions),
     )
-    keys = [one for one in under.keys.keys if one.algorithm == LOG]
-    if not keys:
-        raise CannotSign("no Ed25519 key of the log is here, and a key of ML-DSA-44 signs checkpoints alone")
-    note = signed(considered.text(), keys, 0)
+    note = signed(considered.text(), [one for one in under.keys.keys if one.algorithm == LOG], 0)
     return {contents.MANIFEST: Bytes(manifest), contents.POSITIONS: Bytes(note.encode())}
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 
 import psycopg
@@ -28,13 +29,13 @@ LOOK: Final = 5.0
 
 
 class Stamped(NamedTuple):
-    """A checkpoint and the stamp that it has."""
+    """A checkpoint and the stamp that it has, if any."""
 
     kept: Kept
-    stamp: bytes
+    stamp: bytes | None
 
 
-def stamp(connection: Connection[Any], kept: Kept, authority: str) -> Stamped:
+def stamp(connection: Connection[Any], kept: Kept, authority: str) -> bytes:
     """Have a checkpoint stamped, and keep the stamp; the one that there is where it was stamped before.
 
     Raises:
@@ -42,7 +43,7 @@ def stamp(connection: Connection[Any], kept: Kept, authority: str) -> Stamped:
     """
     found = connection.execute("SELECT stamp FROM log_stamp WHERE size = %b::bigint", [kept.size]).fetchone()
     if found is not None:
-        return Stamped(kept, bytes(found[0]))
+        return bytes(found[0])
     note = kept.note.encode()
     made = _ask(authority, stamps.request(note))
     try:
@@ -53,17 +54,17 @@ def stamp(connection: Connection[Any], kept: Kept, authority: str) -> Stamped:
         "INSERT INTO log_stamp (size, authority, stamp) VALUES (%b::bigint, %b::text, %b::bytea) ON CONFLICT DO NOTHING",
         [kept.size, authority, made],
     )
-    return Stamped(kept, made)
+    return made
 
 
-def earliest(connection: Connection[Any], at_least: int) -> Stamped | None:
-    """The stamped checkpoint over fewest events, of those over so many: the oldest time that can be shown for them."""
-    row = connection.execute(
-        "SELECT size, note, stamp FROM log_stamp JOIN log_checkpoint USING (size) WHERE size >= %b::bigint "
-        "ORDER BY size LIMIT 1",
+def stamped(connection: Connection[Any], at_least: int) -> Iterator[Stamped]:
+    """The stamped checkpoints over at least so many events, those over fewest first: the oldest time that can be shown."""
+    rows = connection.execute(
+        "SELECT size, note, stamp FROM log_stamp JOIN log_checkpoint USING (size) WHERE size >= %b::bigint ORDER BY size",
         [at_least],
-    ).fetchone()
-    return Stamped(Kept(row[0], row[1]), bytes(row[2])) if row is not None else None
+    )
+    for size, note, made in rows:
+        yield Stamped(Kept(size, note), bytes(made))
 
 
 class Stamping:
