@@ -57,7 +57,7 @@ class Place(NamedTuple):
 
 
 class Held(Protocol):
-    """What the log holds, read under the lock of an append.
+    """What the log holds at the head that an append continues.
 
     Attributes:
         head: The last event's place.

@@ -11,9 +11,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from events.appending import CHANNEL, Pool
 from events.appends import Decide, Place
 from events.recorded import RecordedEvent
-from events.recorder import CHANNEL, LogApplication, LogRecorder, Pool
+from events.recorder import LogApplication, LogRecorder
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
@@ -29,9 +30,10 @@ class Log:
         self._recorder: LogRecorder = self.application.recorder  # type: ignore[assignment]
 
     def append(self, decide: Decide) -> list[Place]:
-        """Append what `decide` answers once the lock is held; all of it or, if anything fails, nothing.
+        """Append what `decide` answers; all of it or, if anything fails, nothing.
 
-        `decide` is called once, reads what the log holds, and may raise to refuse. When this returns, the events are
+        `decide` reads what the log holds, and may raise to refuse. What it answered is appended only if nobody has
+        appended anything since; otherwise it is called once more, under the lock. When this returns, the events are
         durable, and visible in order to whoever reads the log.
 
         Raises:

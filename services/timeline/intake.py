@@ -1,7 +1,7 @@
 """What was posted + what the log holds → the events to append, or every reason not to (pure).
 
-Called under the lock of the append, so "does it exist?", "which version?" and "would the parents make a circle?" are
-answered by the same state that the events are appended to. Reads what is held through `events.log.Held`.
+"Does it exist?", "which version?" and "would the parents make a circle?" are answered by the very state that the events
+are appended to: `events.appending` sees to that. Reads what is held through `events.appends.Held`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

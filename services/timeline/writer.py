@@ -1,4 +1,4 @@
-"""Posted bytes → events in the log: parses, lets the intake decide under the lock, and tells each line its result.
+"""Posted bytes → events in the log: parses, lets the intake decide, and tells each line its result.
 
 Callers from many threads are committed together (`together.py`), each with an answer of its own: one caller's conflict
 fails no other, an atomic group stays whole, and nothing is answered before it is durable.
@@ -157,7 +157,7 @@ class _Batch:
         self._new: Sequence[NewRow] = ()
 
     def decide(self, held: Held) -> Sequence[NewRow]:
-        """Called under the lock: accept or refuse one after another."""
+        """Accept or refuse one after another; anew where somebody else has appended meanwhile."""
         intake = Intake(held, datetime.now(UTC), self._known)
         intake.look_up([one for request in self._requests for one in request.prepared if isinstance(one, Prepared)])
         for request in self._requests:

@@ -31,7 +31,7 @@ def coordinates_tag(asked: Asked, *what: object) -> str:
 
 
 def answer(
-    request: Request, asked: Asked | None, body: bytes, media_type: str = JSON, tag: str | None = None
+    request: Request, asked: Asked | None, body: bytes | memoryview, media_type: str = JSON, tag: str | None = None
 ) -> Response:
     """Bytes with a strong entity tag; kept for ever where the answer is pinned, 304 where the asker has it already.
 
