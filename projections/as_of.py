@@ -4,7 +4,7 @@ A view on the reported clock is rewritten when an archive arrives late, so it do
 recorded clock does: together they tell which developments ever claimed anything of a place.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from psycopg import Connection
@@ -34,14 +34,29 @@ def versions_as_of(
     here = ever_at(connection, view, locations)
     members_of = with_merged(here, dict(mergers_around(connection, view, here)))
     aside = setting_aside.since(connection, view, members_of)
-    for development, members in members_of.items():
-        until = min(position, aside.get(development, FOREVER) - 1)  # what is set aside rests on the events before
-        recorded = _events(connection, members, until)
-        if any(one.event.development_id == development for one in recorded):
-            found += claim_versions(development, recorded, sources, view.reading)
+    for some in _some_at_a_time(list(members_of)):
+        events = _events(connection, {member for one in some for member in members_of[one]}, position)
+        for development in some:
+            until = aside.get(development, FOREVER)  # what is set aside rests on the events before
+            recorded = sorted(
+                (one for member in members_of[development] for one in events.get(member, ()) if one.position < until),
+                key=lambda one: one.position,
+            )
+            if any(one.event.development_id == development for one in recorded):
+                found += claim_versions(development, recorded, sources, view.reading)
     return [one for one in found if one.location_id in wanted]
 
 
-def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> list[Recorded]:
-    found = streams(connection, list(developments), position)
-    return [one for one in found if isinstance(one.event, DevelopmentEvent)]  # type: ignore[misc]
+def _some_at_a_time(developments: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """So many that a query for each does not take the time, nor their events the memory."""
+    for start in range(0, len(developments), 1000):
+        yield developments[start : start + 1000]
+
+
+def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> dict[UUID, list[Recorded]]:
+    """The events of some developments up to a position, by development."""
+    events: dict[UUID, list[Recorded]] = {}
+    for one in streams(connection, sorted(developments), position):
+        if isinstance(one.event, DevelopmentEvent):
+            events.setdefault(one.event.development_id, []).append(one)  # type: ignore[arg-type]
+    return events

@@ -84,6 +84,14 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/views/{view}/verify": "judge",
         "GET /v1/views/{view}/set-aside": "read",
         "POST /v1/views/{view}/set-aside/retry": "judge",
+        # Whoever reads may review; recorders and leaves are null in what they are told (audit/ledger.py).
+        "GET /v1/audit/locations/{location_id}": "read",
+        "GET /v1/audit/developments/{development_id}": "read",
+        "GET /v1/audit/corrections": "read",
+        "GET /v1/audit/sources/{source_id}": "read",
+        "GET /v1/audit/sources/{source_id}/developments": "read",
+        "GET /v1/audit/recorders/{recorder}": "audit",
+        "GET /v1/audit/recorded": "audit",
         "GET /v1/log/checkpoint": "read",
         # Hashes of single leaves would let a reader who guesses a recorder know that the guess is right.
         "GET /v1/log/proofs/inclusion": "audit",

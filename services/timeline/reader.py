@@ -230,16 +230,24 @@ class Reader:
             found = answers(connection, asked.view, asked.at, asked.known, narrow)
             return found, places_with_access(connection, asked.view, asked.known) if access else set()
 
+    def considered(self, asked: Asked, location_id: str) -> list[ClaimVersion]:
+        """Every claim of a place known then, ignored ones too, in the order of its claims."""
+        found = (one for one in self.versions(asked, [location_id]) if one.known(asked.known))
+        return sorted(found, key=lambda one: one.order)
+
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
-        versions = [one for one in self.versions(asked, [location_id]) if one.known(asked.known)]
+        return self.accounts(asked, self.considered(asked, location_id))
+
+    def accounts(self, asked: Asked, versions: Sequence[ClaimVersion]) -> list[Told]:
+        """Some claims known then, each with its account."""
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
         events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
-        sources = self._sources(asked)
+        sources = self.sources(asked)
         aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
-        for claim in sorted(versions, key=lambda one: one.order):
+        for claim in versions:
             of = members[claim.development_id]
             until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
             recorded = [
@@ -250,7 +258,8 @@ class Reader:
             told.append(Told(claim, found))
         return told
 
-    def _sources(self, asked: Asked) -> Sources:
+    def sources(self, asked: Asked) -> Sources:
+        """How every source is graded, by the log position asked about."""
         sources = Sources(asked.view.reading.clock)
         for one in self._log.reference(until=asked.known_position):
             sources.learn(one.position, one.event)

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
+    audit,
     authority,
     bulk,
     changes,
@@ -66,6 +67,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         operations.router,
         log.router,
         evidence.router,
+        audit.router,
     ):
         app.include_router(router)
     _add_health(app)
