@@ -16,7 +16,7 @@ from scitt_cose import merkle as theirs  # type: ignore[import-untyped]
 from events import merkle
 from services.timeline import console
 from services.timeline.audit import checking, contents, custody, signing, stored
-from services.timeline.audit.checking import Held
+from services.timeline.audit.agreeing import Held
 from services.timeline.audit.checkpoints import Checkpoint, Receipt, read_hash
 from services.timeline.audit.notes import ML_DSA_44, Note
 from tests.acceptance.test_rest import assert_problem, served

@@ -9,9 +9,10 @@ from typing import Any
 
 from services.timeline.access import LOCAL
 from services.timeline.audit import bundling, checking, container, contents
+from services.timeline.audit.agreeing import Held
 from services.timeline.audit.bundling import Wanted
 from services.timeline.audit.captured import captured_in
-from services.timeline.audit.checking import Held, Verdict
+from services.timeline.audit.checking import Verdict
 from services.timeline.audit.container import Bytes
 from services.timeline.audit.notes import Note, PrivateKey, PublicKey, signed
 from services.timeline.audit.positions import Considered

@@ -1,41 +1,35 @@
 """Makes an evidence bundle: what bears on a status, proved and signed, and checked as its reader will before anybody has it."""
 
-import base64
 import hashlib
 import io
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
-from typing import IO, Final
+from datetime import datetime
+from typing import IO
 
 import msgspec
 
 from events.codec import UnknownStoredType
-from events.times import rfc3339
 from projections.stored_bearing import stored_bearing
 from services.timeline.access import Principal
 from services.timeline.asked import Asked
 from services.timeline.audit import checking, contents, custody, evidence, glossary, signing, stamping, stored
+from services.timeline.audit.assembling import Under, listed_and_signed, proved, question_of
 from services.timeline.audit.captured import Captured
 from services.timeline.audit.checking import Verdict
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.container import Bytes, Content, TooLarge, write
-from services.timeline.audit.contents import ConsistencyTold, Question
-from services.timeline.audit.exhibit import Told, exhibit, readme
-from services.timeline.audit.gathering import Proofs, Whole, redacting, whole_events
-from services.timeline.audit.notes import LOG, Note, signed
+from services.timeline.audit.exhibit import Told, exhibit
+from services.timeline.audit.gathering import Whole, redacting, whole_events
+from services.timeline.audit.notes import LOG, Note
 from services.timeline.audit.opened import Refused
-from services.timeline.audit.positions import MOST, Considered
+from services.timeline.audit.positions import MOST
 from services.timeline.audit.refolding import refolded
-from services.timeline.audit.signing import CannotSign, LogKeys
+from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.stamping import Stamped
-from services.timeline.audit.stored import Kept
-from services.timeline.audit.tree import NotInTree, NotYetInTree
+from services.timeline.audit.tree import NotYetInTree
+from services.timeline.audit.what_is_proved import readme
 from services.timeline.composition import Timeline
 from services.timeline.narration import explained
-
-PROGRAM: Final = f"timeline {version('timeline-service')}"
 
 
 class CannotBundle(RuntimeError):
@@ -56,16 +50,6 @@ class Wanted:
     captured: Captured = field(default_factory=Captured)
     held: int | None = None
     made_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Under:
-    """The checkpoint that a bundle is under, the stamp that it has, and the keys that sign."""
-
-    kept: Kept
-    checkpoint: Checkpoint
-    stamp: bytes | None
-    keys: LogKeys
 
 
 def bundle(opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, stream: IO[bytes]) -> Verdict:
@@ -130,7 +114,7 @@ def _events(asked: Asked, location_id: str) -> list[Whole]:
         raise CannotBundle(f"an event that bears on {location_id} cannot be read: {error}") from None
 
 
-def _under(opened: Timeline, asked: Asked, events: list[Whole]) -> _Under:
+def _under(opened: Timeline, asked: Asked, events: list[Whole]) -> Under:
     """The oldest stamped checkpoint that covers everything; else the newest of all. It is of a key that signs the list too."""
     connection = asked.connection
     keys = signing.keys_of(opened.settings, stored.reach(connection).log_id, make=False)
@@ -146,17 +130,17 @@ def _under(opened: Timeline, asked: Asked, events: list[Whole]) -> _Under:
     for one in (*stamping.stamped(connection, needed), Stamped(newest, None)):
         note = Note.read(one.kept.note)
         if note.signers(signing_now):
-            return _Under(one.kept, Checkpoint.read(note.text), one.stamp, keys)
+            return Under(one.kept, Checkpoint.read(note.text), one.stamp, keys)
     raise CannotSign(
         "the newest checkpoint is of a key that signs no more; the next one, after the next event, will do"
     )
 
 
 def _files(
-    opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, events: list[Whole], under: _Under
+    opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, events: list[Whole], under: Under
 ) -> dict[str, Content]:
     """Every file by its name."""
-    question = _question(asked, location_id, wanted)
+    question = question_of(asked, location_id, wanted.by.name, wanted.made_at)
     recorded = [one.recorded for one in events]
     told = evidence.told(recorded, wanted.captured.files.keys())
     found: dict[str, Content] = {
@@ -178,7 +162,7 @@ def _files(
         under.stamp,
     )
     small = {
-        contents.README: readme(whole),
+        contents.README: readme(question, explanation.sentence),
         contents.QUESTION: contents.written(question),
         contents.STATUS: contents.written(refolded(question, recorded)),
         contents.POLICY: contents.written(contents.policy_told(asked.view.reading.policy)),
@@ -191,74 +175,6 @@ def _files(
     }
     if under.stamp is not None:
         small[contents.STAMP] = under.stamp
-    small |= dict(_proved(asked, events, under, wanted.held))
+    small |= dict(proved(asked, events, under, wanted.held))
     found |= {name: Bytes(raw) for name, raw in small.items()}
-    return found | _signed(found, question, under, [one.position for one in recorded])
-
-
-def _question(asked: Asked, location_id: str, wanted: Wanted) -> Question:
-    reading = asked.view.reading
-    return Question(
-        format=contents.FORMAT,
-        location_id=location_id,
-        at=rfc3339(asked.at),
-        known_at=rfc3339(asked.known_at),
-        known_position=asked.known_position,
-        view=asked.view_name,
-        view_id=str(asked.view.view_id),
-        policy=reading.policy.label,
-        clock=reading.clock,
-        exclude_sources=tuple(sorted(reading.exclude_sources)),
-        only_sources=tuple(sorted(reading.only_sources)),
-        made_at=rfc3339(wanted.made_at or datetime.now(UTC)),
-        made_by=wanted.by.name,
-        program=PROGRAM,
-    )
-
-
-def _proved(asked: Asked, events: list[Whole], under: _Under, held: int | None) -> Iterator[tuple[str, bytes]]:
-    """The files of the events, and the proof between two checkpoints where one is asked for."""
-    proofs = Proofs(asked.connection)
-    for one in events:
-        position = one.recorded.position
-        yield contents.of_event(position, contents.LEAF), one.leaf
-        receipt = proofs.receipt(position, under.checkpoint, under.kept.note)
-        yield contents.of_event(position, contents.RECEIPT), receipt.text().encode()
-        if one.form.text is not None and one.form.salt is not None:
-            yield contents.of_event(position, contents.TEXT), one.form.text
-            yield contents.of_event(position, contents.SALT), one.form.salt
-    if held is not None and held != under.kept.size:
-        try:
-            old, new, hashes = proofs.consistency([held, under.kept.size])
-        except LookupError:
-            raise NotInTree(f"the tree has no {held:,} events") from None
-        told = ConsistencyTold(old, new, tuple(base64.b64encode(one).decode() for one in hashes))
-        yield contents.CONSISTENCY, contents.written(told)
-
-
-def _signed(
-    found: dict[str, Content], question: Question, under: _Under, positions: Collection[int]
-) -> dict[str, Content]:
-    """The manifest, and the list of positions, which names it, signed by the keys that may sign a text."""
-    manifest = contents.manifest({name: _sha256(content) for name, content in found.items()})
-    considered = Considered(
-        checkpoint=under.checkpoint,
-        location_id=question.location_id,
-        at=question.at,
-        known_at=question.known_at,
-        known_position=question.known_position,
-        view=question.view_id,
-        reading=f"{question.policy} {question.clock}",
-        made_at=question.made_at,
-        manifest=hashlib.sha256(manifest).hexdigest(),
-        positions=tuple(positions),
-    )
-    note = signed(considered.text(), [one for one in under.keys.keys if one.algorithm == LOG], 0)
-    return {contents.MANIFEST: Bytes(manifest), contents.POSITIONS: Bytes(note.encode())}
-
-
-def _sha256(content: Content) -> str:
-    sum_ = hashlib.sha256()
-    for piece in content.chunks():
-        sum_.update(piece)
-    return sum_.hexdigest()
+    return found | listed_and_signed(found, question, under, [one.position for one in recorded])

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final, NamedTuple
 
-from events.merkle import ProofRefused, verify_consistency
 from events.recorded import RecordedEvent
 from projections.policies import POLICIES
 from services.timeline.audit import contents, evidence, redactions, stamps
-from services.timeline.audit.checkpoints import Checkpoint, read_hash
-from services.timeline.audit.contents import ConsistencyTold, Question, StatusProved
+from services.timeline.audit.agreeing import Held, agree
+from services.timeline.audit.checkpoints import Checkpoint
+from services.timeline.audit.contents import Question, StatusProved
 from services.timeline.audit.notes import LOG, Note, PublicKey
 from services.timeline.audit.opened import Opened, Refused, about
 from services.timeline.audit.positions import Considered
@@ -23,13 +23,6 @@ from services.timeline.audit.proved import Proved, proved
 from services.timeline.audit.refolding import not_bearing, refolded
 
 _NOTE: Final = contents.CHECKPOINT
-
-
-class Held(NamedTuple):
-    """A checkpoint that whoever asks holds: what to call it, and the note."""
-
-    name: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,8 @@ def check(
     """
     opened = Opened(stream)
     signed = _signed(opened, known)
-    vouched = [_agrees(opened, signed, one, known) for one in held]
+    for one in held:
+        agree(opened, signed.checkpoint, one, known or signed.signers)
     question = opened.json(contents.QUESTION, Question)
     _same_question(question, signed)
     events = list(proved(opened, signed.checkpoint, signed.note, signed.considered.positions))
@@ -103,7 +97,7 @@ def check(
     attached, missing = _evidence(opened, recorded)
     moment, trusted = _stamp(opened, signed.note, authorities)
     return Verdict(
-        question, status, signed.checkpoint, signed.signers, signed.known or bool(vouched), len(events),
+        question, status, signed.checkpoint, signed.signers, signed.known or bool(held), len(events),
         _redacted(events, question), attached, missing, moment, trusted,
     )  # fmt: skip
 
@@ -147,40 +141,6 @@ def _keys(opened: Opened) -> list[PublicKey]:
         if len({one.name for one in keys}) != 1:
             raise ValueError("its keys have different names")
     return keys
-
-
-def _agrees(opened: Opened, signed: _Signed, held: Held, known: Sequence[PublicKey]) -> bool:
-    """Whether the bundle's checkpoint is of the same log as one that is held; it is refused where it is not.
-
-    A held checkpoint makes the signer known only where the signer of the list has signed it too: anybody may put a
-    signature of their own below a checkpoint of the log.
-    """
-    with about(held.name):
-        note = Note.read(held.note)
-        theirs = Checkpoint.read(note.text)
-        if theirs.origin != signed.checkpoint.origin:
-            raise ValueError(f"it is of {theirs.origin}, the bundle of {signed.checkpoint.origin}")
-        if not note.signers(known or signed.signers):
-            raise ValueError("it is not signed by whoever signed the bundle's list of positions")
-    _consistent(opened, signed.checkpoint, theirs, held.name)
-    return True
-
-
-def _consistent(opened: Opened, ours: Checkpoint, theirs: Checkpoint, name: str) -> None:
-    if theirs.size == ours.size:
-        if theirs.root != ours.root:
-            raise Refused(f"{name} and the bundle's checkpoint are over {ours.size:,} events, and not the same ones")
-        return
-    old, new = sorted((ours, theirs), key=lambda one: one.size)
-    told = opened.json(contents.CONSISTENCY, ConsistencyTold) if contents.CONSISTENCY in opened else None
-    if told is None or (told.from_size, told.to_size) != (old.size, new.size):
-        sizes = f"{name} is over {theirs.size:,} events, the bundle's checkpoint over {ours.size:,}"
-        raise Refused(f"{sizes}, and the bundle has no proof between them: have it made with --checkpoint")
-    with about(contents.CONSISTENCY):
-        try:
-            verify_consistency(old.size, new.size, old.root, new.root, [read_hash(one) for one in told.hashes])
-        except ProofRefused as error:
-            raise ValueError(f"the bundle's log is not the one of {name}: {error}") from None
 
 
 def _same_question(question: Question, signed: _Signed) -> None:

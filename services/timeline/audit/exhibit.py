@@ -1,4 +1,4 @@
-"""The exhibit of an evidence bundle: the same content as a page that people read and print, and the file README.txt (pure).
+"""The exhibit of an evidence bundle: the same content as a page that people read and print (pure).
 
 One file without script, pictures or addresses to load; a policy in its head forbids them to the browser. Every text that
 somebody said is escaped and kept from turning the direction of what stands beside it. What is proved and what is only
@@ -7,7 +7,7 @@ attested is told on the first page.
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,7 @@ from services.timeline.audit.exhibit_page import facts, page, said, section, tab
 from services.timeline.audit.gathering import Whole
 from services.timeline.audit.glossary import GLOSSARY
 from services.timeline.audit.notes import PublicKey
+from services.timeline.audit.what_is_proved import ATTESTED, NEITHER, PROVED
 from services.timeline.wire_custody import CustodyTold
 
 
@@ -36,30 +37,6 @@ class Told(NamedTuple):
     evidence: tuple[EvidenceTold, ...]
     custody: CustodyTold
     stamp: bytes | None
-
-
-#: What is proved, and what is not: the same words in README.txt and on the first page.
-PROVED: Final = (
-    (
-        "That each event of this bundle stood in the log at its position, with its time, recorder, type and structure, when "
-        "the checkpoint was signed; that each text is the one that its event commits to; and that the status follows from "
-        "these events by the rules of the policy."
-    ),
-)
-ATTESTED: Final = (
-    (
-        "That no other event bears on the answer: the list of positions that were considered is signed by the service's key. "
-        "Inclusion can be proved, completeness cannot."
-    ),
-    "The words of this page, the glossary, and the record of custody: they are covered by the same signature.",
-    (
-        "That the log was so in the first place. Who has the key and the database can write a log anew for those who kept no "
-        "checkpoint of it."
-    ),
-)
-NEITHER: Final = (
-    "Whether what a source said is true. The log proves who said what, and when it was recorded; the policy weighs it.",
-)
 
 
 def exhibit(told: Told) -> str:
@@ -81,36 +58,6 @@ def exhibit(told: Told) -> str:
     )
     foot = f"{question.location_id} at {question.at}, as known at {question.known_at}; {told.checkpoint.origin}"
     return page(title, foot, sections)
-
-
-def readme(told: Told) -> bytes:
-    """What this is, and how it is checked by hand."""
-    question = told.question
-    lines = [
-        f"Evidence bundle of {question.location_id} at {question.at}, as known at {question.known_at}",
-        "",
-        told.explanation.sentence,
-        "",
-        "Proved by the files of this bundle alone:",
-        *(f"  - {one}" for one in PROVED),
-        "Attested by the key in keys.txt:",
-        *(f"  - {one}" for one in ATTESTED),
-        "Neither:",
-        *(f"  - {one}" for one in NEITHER),
-        "",
-        "Read exhibit.html. Checked by a program, without network:",
-        "    timeline audit verify THIS.zip --key KEY     (the log's key, from elsewhere: not from this bundle)",
-        "Checked by hand, in the unpacked folder:",
-        "    sha256sum -c MANIFEST                        every file is the one that was listed",
-        "    sha256sum MANIFEST                           ... and positions.note, which is signed, names this",
-        "    (printf '\\0'; cat events/N/leaf.json) | sha256sum          the leaf that receipt.tlog-proof proves",
-        "    cat events/N/text.salt events/N/text.json | sha256sum      the text_sha256 in leaf.json",
-        "    openssl ts -verify -data checkpoint.txt -in checkpoint.tsr -CAfile CA.pem   (where it has a time stamp)",
-        "checkpoint.txt and positions.note are signed notes (C2SP signed-note), receipts are C2SP tlog-proof: other",
-        "people's programs read both.",
-        "",
-    ]
-    return "\n".join(lines).encode()
 
 
 def _answer(told: Told) -> str:

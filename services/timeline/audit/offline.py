@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from events.times import rfc3339
-from services.timeline.audit.checking import Held, Verdict, check
+from services.timeline.audit.agreeing import Held
+from services.timeline.audit.checking import Verdict, check
 from services.timeline.audit.contents import StatusProved
 from services.timeline.audit.notes import PublicKey, UnusableKey
 from services.timeline.audit.opened import Refused
