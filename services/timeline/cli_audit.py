@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from services.timeline import cli_bundle, console, typed
+from services.timeline import cli_bundle, cli_redact, console, typed
 from services.timeline.audit import cosigning, offline, parallel, signing, stored
 from services.timeline.audit import witness as witnesses
 from services.timeline.audit.notes import ML_DSA_44, PublicKey, UnusableKey
@@ -19,6 +19,7 @@ from services.timeline.newest_checkpoint import newest_checkpoint
 from services.timeline.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True, help="The record that a stranger can check.")
+app.command("redact")(cli_redact.redact)
 
 app.command("bundle")(cli_bundle.bundle)
 app.command("custody")(cli_bundle.show_custody)

@@ -136,9 +136,15 @@ def exported(one: RecordedEvent[Event]) -> bytes:
     """A recorded event as the line that records it again elsewhere.
 
     Raises:
-        Unreadable: its bytes cannot be decoded by this program.
+        Unreadable: its bytes cannot be decoded by this program, or its text is gone and no redaction of it is recorded.
     """
+    if one.text_sha256 is not None and not one.redacted:  # to pass the rest on as whole would be to take part in it
+        raise Unreadable(
+            f"the text of the event at position {one.position} is gone, and no redaction of it is recorded; "
+            "see `timeline audit verify`"
+        )
     if isinstance(one.event, Undecodable):  # leaving it out would make another log
         raise Unreadable(f"the event at position {one.position} cannot be read here: {one.event.error}")
     event = write_event(one.event)
-    return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event}) + b"\n"
+    gone = {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
+    return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event, **gone}) + b"\n"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from events import merkle
+from events.redaction import EventRedacted
 from projections import setting_aside, views
 from projections.bearing import folded_again
 from projections.claims import from_micros
@@ -592,3 +593,65 @@ def test_the_exhibit_tells_the_whole_story(kept: Kept, files: Files) -> None:
     for position in positions:
         leaf = files[contents.of_event(position, contents.LEAF)]
         assert merkle.leaf_hash(leaf).hex() in words
+
+
+def redact(kept: Kept, position: int, reason: str = "A court ordered it.") -> int:
+    """Take a text away; the position of the event that says so."""
+    [held] = kept.timeline.log.at([position])
+    asked = EventRedacted(redacted_id=held.event_id, legal_basis="An order of a court", reason=reason)
+    done = kept.timeline.writer.redact(asked, "key:lawyer")
+    kept.grow([])
+    console.follow(kept.timeline)
+    assert done.result.place is not None
+    return done.result.place.position
+
+
+def test_a_redacted_text_is_in_no_bundle_and_the_redaction_is(postgres_18: str) -> None:
+    """The status is as it was, also as known before; the exhibit and the verdict say what is gone, custody by whom."""
+    with kept_tree(postgres_18) as kept:
+        told(kept, 2)
+        kept.grow([json.dumps(SHOWN).encode()])
+        console.follow(kept.timeline)
+        before = made(kept.timeline, "sy-hama", "published", known_position=298, **EVENING)
+        by = redact(kept, 298)
+        gone = {name: data for name, data in unpacked(before).items() if f"{298:012}/text" not in name}
+        assert "no event says that it was redacted" in refused(taken_over(gone, PrivateKey.generate(kept.keys.origin)))
+
+        after = made(kept.timeline, "sy-hama", "published", known_position=298, **EVENING)
+        found = verdict(after, kept.known())
+        assert (found.redacted, found.status) == ((298,), verdict(before).status)
+        files = unpacked(after)
+        assert contents.of_event(298, contents.TEXT) not in files
+        assert contents.of_event(by, contents.LEAF) in files
+        for data in files.values():
+            assert b"onerror" not in data
+        assert b"redacted" in files[contents.EXHIBIT]
+        with kept.connection() as connection:
+            last = custody.listed(connection, custody.BEFORE_ALL, 100)[-2]
+        assert (last.what, last.by, last.first_position, last.number) == ("redaction", "key:lawyer", 298, None)
+
+        # Neither the redaction nor the event that it is of can be left out or exchanged.
+        other = PrivateKey.generate(kept.keys.origin)
+        positions = Considered.read(Note.read(files[contents.POSITIONS].decode()).text).positions
+        assert "no event says that it was redacted" in refused(
+            taken_over(without(files, by), other, [one for one in positions if one != by])
+        )
+        again = redact(kept, by, "Its own words said too much.")
+        twice = verdict(made(kept.timeline, "sy-hama", "published", known_position=298, **EVENING), kept.known())
+        assert twice.redacted == (298, by)
+        assert twice.events == found.events + 1
+        assert again > by
+
+
+def test_a_text_that_is_gone_without_a_redaction_makes_no_bundle(postgres_18: str) -> None:
+    """Somebody took it away in the database: that is tampering, and nothing is signed over it."""
+    with kept_tree(postgres_18) as kept:
+        told(kept, 1)
+        console.follow(kept.timeline)
+        with kept.connection() as connection:
+            connection.execute("ALTER TABLE event DISABLE TRIGGER ALL")
+            connection.execute("UPDATE event SET text = NULL, salt = NULL WHERE type = 'development-reported/1'")
+        with pytest.raises(CannotBundle, match=r"does not pass its own check.*no event says that it was redacted"):
+            made(kept.timeline, "sy-hama")
+        with kept.connection() as connection:
+            assert list(custody.every(connection)) == []

@@ -37,6 +37,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_developments.DevelopmentWhole,
         wire_log.EventPage,
         wire_log.Recorded,
+        wire_log.Redacted,
         wire_log.LineResult,
         wire_log.ProblemOut,
         wire_tree.InclusionProof,

@@ -12,7 +12,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from events.recorded import RecordedEvent
 from projections.policies import POLICIES
-from services.timeline.audit import contents, evidence, redactions, stamps
+from services.timeline.audit import contents, evidence, redacted_texts, stamps
 from services.timeline.audit.agreeing import Held, agree
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.contents import Question, StatusProved
@@ -189,7 +189,7 @@ def _evidence(opened: Opened, recorded: Iterable[RecordedEvent[Any]]) -> tuple[i
 
 def _redacted(events: Sequence[Proved], question: Question) -> tuple[int, ...]:
     """The positions whose text was taken away, each by an event that says so."""
-    said = redactions.redacted(one.recorded for one in events)
+    said = redacted_texts.redacted(one.recorded for one in events)
     ids = {one.recorded.position: one.recorded.event_id for one in events}
     for position, event_id in said.items():
         if ids.get(position) != event_id:
@@ -198,7 +198,7 @@ def _redacted(events: Sequence[Proved], question: Question) -> tuple[int, ...]:
         position = one.recorded.position
         if one.without_text and position not in said:
             raise Refused(f"position {position:,}: its text is missing, and no event says that it was redacted")
-        if position > question.known_position and not redactions.is_redaction(one.recorded.event):
+        if position > question.known_position and not redacted_texts.is_redaction(one.recorded.event):
             raise Refused(f"position {position:,} was recorded after what the answer rests on")
     return tuple(one.recorded.position for one in events if one.without_text)
 

@@ -36,12 +36,10 @@ BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COLUMNS: Final = "number, at, by, what, location_id, first_position, last_position, sha256, link"
 
-#: The stored types of redactions begin so; what they took away stands in their structure.
+#: Redactions in the same columns.
 _REDACTIONS: Final = (
-    "SELECT NULL::bigint, recorded_at, recorded_by, 'redaction', NULL, "
-    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,redacted_position}')::bigint, "
-    "(convert_from(structure, 'UTF8')::jsonb #>> '{event,redacted_position}')::bigint, NULL, NULL::bytea "
-    "FROM event WHERE type LIKE 'event-redacted/%%'"
+    "SELECT NULL::bigint, recorded_at, recorded_by, 'redaction', NULL, redaction.position, redaction.position, NULL, NULL::bytea "
+    "FROM redaction JOIN event ON event.position = by_position"
 )
 
 

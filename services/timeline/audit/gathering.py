@@ -50,7 +50,6 @@ def whole_events(connection: Database, positions: Collection[int]) -> Iterator[W
             event_id=event_id,
             version=version,
             event=codec.decode(name, form.structure, text),
-            redacted=text is None and codec.committed_to_text(form.structure),
         )
         yield Whole(recorded, form, leaf(position, event_id, recorded_at, recorded_by, form))
 
@@ -60,9 +59,7 @@ def redacting(connection: Database, positions: Collection[int]) -> set[int]:
     if not positions:
         return set()
     rows = connection.execute(
-        "SELECT position FROM event WHERE type LIKE 'event-redacted/%%' "
-        "AND (convert_from(structure, 'UTF8')::jsonb #>> '{event,redacted_position}')::bigint = ANY(%b::bigint[])",
-        [sorted(positions)],
+        "SELECT by_position FROM redaction WHERE position = ANY(%b::bigint[])", [sorted(positions)]
     )
     return {position for (position,) in rows}
 

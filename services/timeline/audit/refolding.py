@@ -7,7 +7,7 @@ from projections.bearing import AnyRecorded, bearing, folded_again, status_again
 from projections.claims import micros
 from services.timeline import wire
 from services.timeline.audit.contents import Question, StatusProved
-from services.timeline.audit.redactions import is_redaction
+from services.timeline.audit.redacted_texts import is_redaction
 
 
 def refolded(question: Question, recorded: Sequence[AnyRecorded]) -> StatusProved:
