@@ -13,9 +13,11 @@ from events.log import Log
 from events.marks import REDACTED
 from events.problems import UnusableEvent
 from events.redaction import EventRedacted
+from services.timeline import migrate
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 from services.timeline.writer import Redaction, Writer
+from tests.acceptance.redacted_world import where_found
 from tests.integration.test_log import ROLES, as_role, source
 
 SECRET = "Ahmad Khalil of the third bakery"
@@ -298,3 +300,28 @@ def test_many_who_redact_one_event_at_once_redact_it_once(log: Timeline) -> None
     assert sum(isinstance(found, Redaction) for found in done) == 1
     assert all("redacted already" in str(found) for found in done if isinstance(found, UnusableEvent))
     assert log.log.head().position == 4
+
+
+def test_samples_that_statistics_held_of_texts_are_gone(each_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a database from before: ANALYZE had put them into a table of PostgreSQL's own, and puts none there any more."""
+    before = [one for one in migrate.known() if one.number < 8]
+    with psycopg.connect(each_database, autocommit=True) as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr(migrate, "known", lambda: before)
+            migrate.migrate(connection)
+        connection.execute(
+            "INSERT INTO event SELECT n, '2026-01-01Z'::timestamptz + n * interval '1 s', 'x', gen_random_uuid(), "
+            "gen_random_uuid(), 1, 'source-registered/1', '{}', convert_to(%s || n, 'UTF8'), 'salt' "
+            "FROM generate_series(1, 30) AS n",
+            [SECRET],
+        )
+        connection.execute("ANALYZE")
+        assert "pg_statistic" in set(where_found(connection, [SECRET.encode()]))
+        migrate.migrate(connection)
+        connection.execute("ANALYZE")
+
+        assert list(where_found(connection, [SECRET.encode()])) == ["event"]
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(
+                "INSERT INTO event SELECT 31, now(), 'x', gen_random_uuid(), gen_random_uuid(), 1, 'x', '{}', 'x', NULL"
+            )
