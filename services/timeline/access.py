@@ -101,6 +101,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/log/receipts/{position}": "audit",
         "GET /v1/log/tile/entries/{path}": "audit",
         "GET /v1/log/tile/{level}/{path}": "audit",
+        "POST /v1/audit/bundles/{location_id}": "audit",
+        "GET /v1/audit/custody": "audit",
         "POST /v1/audit/redactions": "redact",
         "GET /v1/events": "read",
         "POST /v1/events": "report",

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from events.developments import DevelopmentEvent
 from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
 from projections import progress, setting_aside, views
@@ -27,6 +29,7 @@ from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.folding import fold
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.progress import Progress
 from projections.setting_aside import SetAside
@@ -267,16 +270,17 @@ class Reader:
         """Some claims known then, each with its account."""
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
-        events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
+        events: dict[UUID, list[Recorded]] = {}
+        for one in self._log.streams({one for found in members.values() for one in found}, asked.known_position):
+            if isinstance(one.event, DevelopmentEvent):
+                events.setdefault(one.event.development_id, []).append(one)
         sources = self.sources(asked)
         aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
         for claim in versions:
-            of = members[claim.development_id]
+            of = [one for member in members[claim.development_id] for one in events.get(member, ())]
             until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
-            recorded = [
-                one for one in events if getattr(one.event, "development_id", None) in of and one.position < until
-            ]
+            recorded = sorted((one for one in of if one.position < until), key=lambda one: one.position)
             found = account(claim.development_id, recorded, sources, asked.view.reading, asked.known)
             assert found is not None
             told.append(Told(claim, found))

@@ -56,6 +56,8 @@ MORE: dict[str, set[str]] = {
     "GET /v1/log/receipts/{position}": AUDITORS,
     "GET /v1/log/tile/entries/{path}": AUDITORS,
     "GET /v1/log/tile/{level}/{path}": AUDITORS,
+    "POST /v1/audit/bundles/{location_id}": AUDITORS,
+    "GET /v1/audit/custody": AUDITORS,
     "GET /v1/audit/recorders/{recorder}": AUDITORS,
     "GET /v1/audit/recorded": AUDITORS,
     "POST /v1/views/{view}/set-aside/retry": JUDGES,

@@ -16,6 +16,7 @@ from services.timeline.api import (
     developments,
     documents,
     events,
+    evidence,
     locations,
     log,
     operations,
@@ -67,6 +68,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         views.router,
         operations.router,
         log.router,
+        evidence.router,
         audit.router,
     ):
         app.include_router(router)
