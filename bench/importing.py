@@ -22,8 +22,8 @@ import msgspec
 from bench import histories
 from bench.ground import fresh_timeline, say, working
 from bench.spent import Spent, spent, watched
+from events.appending import Locked, _Reading
 from events.log import Log
-from events.recorder import _Appending
 from events.shape import write_event
 from services.timeline import console, importing, preparing
 from services.timeline.composition import Timeline
@@ -39,9 +39,9 @@ _WATCHED: dict[str, tuple[Any, str]] = {
     "handed in": (Writer, "append"),
     "append": (Log, "append"),
     "decide": (_Batch, "decide"),
-    "look up": (_Appending, "look_up"),
-    "read back": (_Appending, "streams"),
-    "write": (_Appending, "write"),
+    "look up": (_Reading, "look_up"),
+    "read back": (_Reading, "streams"),
+    "write": (Locked, "write"),
 }
 
 

@@ -21,6 +21,7 @@ from random import Random
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 from psycopg.conninfo import make_conninfo
 
 from bench import news
@@ -35,11 +36,12 @@ from services.timeline import whole_map
 from services.timeline.atlas import drawing, fragments
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.atlas.columns import SINCE_EVER, UNTIL_FURTHER
-from services.timeline.atlas.draft import NONE
 from services.timeline.atlas.kept import Kept
 from services.timeline.build_workers import connected
 from services.timeline.composition import Timeline
 from services.timeline.selection import Selection, selected
+
+Body = bytes | memoryview
 
 _NO_ACCESS = fragments.NO_ACCESS.json.removesuffix(b",")
 
@@ -163,7 +165,7 @@ def _say_size(events: int, one: Kept, drawn: float, opening: float) -> None:
 
 def _ask(ground: Ground, random: Random, *, tables: bool) -> None:
     at, known = _moment(random, ground.position)
-    body = _timed(ground, "atlas", partial(_from_atlas, ground, at, known))
+    body = bytes(_timed(ground, "atlas", partial(_from_atlas, ground, at, known)))
     # At a moment of its own: right after us it would find the very fragments in the processor's cache.
     _timed(ground, "joining", _joining(ground, *_moment(random, ground.position)))
     _timed(ground, "gathering", _gathering(ground, *_moment(random, ground.position)))
@@ -188,7 +190,7 @@ def _say_times(ground: Ground) -> None:
             say(f"  {words:28} {other * 1000:8.1f} ms   {ratio}{chosen}")
 
 
-def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes:
+def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes | memoryview:
     reader = ground.timeline.reader
     with reader.asking(ground.view, at=at, known_position=known) as asked:
         body = from_atlas(reader, asked, Selection(), "json")
@@ -196,7 +198,7 @@ def _from_atlas(ground: Ground, at: datetime, known: int) -> bytes:
         return body
 
 
-def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
+def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], Body]:
     """Of all fragments that the answer is made of, by Python's own means."""
     base = ground.kept.base
     control, access = base.picked(micros(at), known)
@@ -206,17 +208,24 @@ def _joining(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
     )
 
 
-def _gathering(ground: Ground, at: datetime, known: int) -> Callable[[], bytes]:
+def _gathering(ground: Ground, at: datetime, known: int) -> Callable[[], Body]:
     """The same by Arrow's means: all that we could save is to find out which they are."""
     base = ground.kept.base
     control, access = base.picked(micros(at), known)
-    return lambda: bytes(base.entries(control, access)[0])
+    offsets, data = base.offsets["json"], np.frombuffer(base.file.view, np.uint8)[base.file.begin("json") :]
+    array = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+    parts = np.empty(2 * len(control), np.int32)
+    parts[::2], parts[1::2] = control, np.maximum(access, 0)
+    return lambda: array.take(pa.array(parts)).buffers()[2]
 
 
 def _entries(ground: Ground, at: datetime, known: int) -> bytes:
     """The entries as if there were no access, as the databases hold them."""
-    control, access = ground.kept.base.picked(micros(at), known)
-    return bytes(ground.kept.base.entries(control, np.full_like(access, NONE))[0][:-1])
+    base = ground.kept.base
+    control, _ = base.picked(micros(at), known)
+    return b",".join(bytes(one) + _NO_ACCESS for one in base.bytes_of("json", control))
 
 
 def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:
@@ -226,7 +235,7 @@ def _from_tables(ground: Ground, at: datetime, known: int) -> bytes:
         return whole_map.everywhere(asked, selected(reader, asked, Selection()), catalogue, "json")
 
 
-def _timed(ground: Ground, name: str, work: Callable[[], bytes]) -> bytes:
+def _timed(ground: Ground, name: str, work: Callable[[], Body]) -> Body:
     before = time.perf_counter()
     found = work()
     ground.times.setdefault(name, []).append(time.perf_counter() - before)

@@ -1,10 +1,10 @@
-"""Rows of the log as binary COPY has them, made by hand and sent as one piece: what is appended by the thousand (pure).
+"""Rows of the log as binary COPY has them, or as arrays to be bound, made by hand and sent as one piece (pure).
 
 psycopg adapts each value through an object of its own; of the rows written here the types are known. Measured: binding
-ten arrays of 2,000 took as long as all the rest of the append in our process.
+ten arrays of 2,000 took as long as all the rest of the append in our process, and those of 8 rows 0.2 ms of 0.6.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final
@@ -26,9 +26,13 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _begin: Final = Struct("!hiqiqi16si16sii").pack
 _length: Final = Struct("!i").pack
 
-_UUID: Final = 2950  # the type's number in PostgreSQL, fixed for ever
+# The types' numbers in PostgreSQL, fixed for ever.
+_UUID: Final = 2950
+_INTEGER: Final = 23
+_TEXT: Final = 25
+_BYTES: Final = 17
+
 _ARRAY: Final = Struct("!iiiii")
-_ID: Final = b"\0\0\0\x10"
 
 
 def copied(rows: Iterable[NewRow], after: int, first: datetime) -> bytes:
@@ -57,11 +61,34 @@ def copied(rows: Iterable[NewRow], after: int, first: datetime) -> bytes:
     return b"".join(pieces)
 
 
+def columns(rows: Collection[NewRow]) -> list[bytes]:
+    """Each column of some rows as an array, in the order of `NewRow`."""
+    event_ids, streams, versions, by, names, structures, texts, salts = zip(*rows, strict=True)
+    return [
+        uuids(event_ids),
+        uuids(streams),
+        _array(_INTEGER, [_length(one) for one in versions]),
+        _array(_TEXT, [one.encode() for one in by]),
+        _array(_TEXT, [one.encode() for one in names]),
+        _array(_BYTES, structures),
+        _array(_BYTES, texts),
+        _array(_BYTES, salts),
+    ]
+
+
 def uuids(ids: Collection[UUID]) -> bytes:
     """UUIDs as the one-dimensional array that PostgreSQL receives."""
-    if not ids:
-        return _ARRAY.pack(0, 0, _UUID, 0, 0)[:12]
-    return _ARRAY.pack(1, 0, _UUID, len(ids), 1) + _ID + _ID.join([one.bytes for one in ids])
+    return _array(_UUID, [one.bytes for one in ids])
+
+
+def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
+    """Values as PostgreSQL sends them, as an array of them."""
+    if not values:
+        return _ARRAY.pack(0, 0, kind, 0, 0)[:12]
+    pieces = [_ARRAY.pack(1, None in values, kind, len(values), 1)]
+    for value in values:
+        pieces += (_NULL,) if value is None else (_length(len(value)), value)
+    return b"".join(pieces)
 
 
 class _Texts(dict[str, bytes]):

@@ -6,35 +6,26 @@ needs more rights than an insert-only role has, and its pipeline mode hangs for 
 parameters. So `insert_events` and the reading are overridden whole.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import cached_property
+from typing import Any
 from uuid import UUID, uuid4
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, Mapper, Notification, StoredEvent, Transcoder
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
-from psycopg import Connection, adapters
-from psycopg.adapt import Dumper
-from psycopg.pq import Format, TransactionStatus
+from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
-from psycopg_pool import ConnectionPool
 
-from events import codec, copying, statements
-from events.appends import Decide, HeldEvent, NewEvent, NewRow, Place
+from events import codec
+from events.appending import CHANNEL, Last, Pool, append, locked
+from events.appends import Decide, NewEvent, NewRow, Place
 from events.recorded import RecordedEvent
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
-
-#: Whoever tails the log may LISTEN here; the payload is the last position appended.
-CHANNEL: Final = "timeline_log"
-
-Pool = ConnectionPool[Connection[TupleRow]]
-
-IDLE, LOST = TransactionStatus.IDLE, TransactionStatus.UNKNOWN
 
 
 class LogRecorder(PostgresApplicationRecorder):
@@ -42,30 +33,19 @@ class LogRecorder(PostgresApplicationRecorder):
 
     datastore: "LogDatastore"
 
+    @cached_property
+    def _last_of_ours(self) -> Last:
+        return Last()
+
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         """The library's entrance: append stored events whose versions the caller has assigned."""
-        with self._appending() as under_way:
+        with locked(self.datastore.own_pool) as under_way:
             rows = [row if isinstance(row, StoredRow) else _foreign_row(row) for row in stored_events]
             return [place.position for place in under_way.write([_bare(row) for row in rows])]
 
     def append(self, decide: Decide) -> list[Place]:
-        """Lock, let the caller decide on what is held, write, commit."""
-        with self._appending() as under_way:
-            return under_way.write([one.row() if isinstance(one, NewEvent) else one for one in decide(under_way)])
-
-    @contextmanager
-    def _appending(self) -> Iterator["_Appending"]:
-        """One transaction that holds the log's lock. Four round trips in all: lock, look up, insert, commit."""
-        with self.datastore.own_pool.connection() as connection:
-            try:
-                yield _Appending(connection)
-                connection.execute("COMMIT", prepare=False)
-            finally:
-                status = connection.info.transaction_status
-                if status == TransactionStatus.ACTIVE:  # interrupted amid a statement: the server undoes it
-                    connection.close()
-                elif status not in (IDLE, LOST):
-                    connection.execute("ROLLBACK", prepare=False)
+        """Let the caller decide on what is held, write, commit; under the lock where others append too."""
+        return append(self.datastore.own_pool, decide, self._last_of_ours)
 
     def read(self, after: int, limit: int, until: int | None) -> list[RecordedEvent[Event]]:
         return list(map(as_recorded, self._rows(SELECT_WHOLE, after, limit, until)))
@@ -230,86 +210,6 @@ class _NoTranscoder(Transcoder):
 
     def decode(self, data: bytes) -> Any:
         raise NotImplementedError
-
-
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-#: So many events are copied rather than inserted: a round trip more, and half the work for each of them.
-MANY: Final = 200
-
-
-class _Uuids(bytes):
-    """UUIDs that `copying.uuids` has made ready to be bound."""
-
-
-class _UuidsDumper(Dumper):
-    """Binds them as they are."""
-
-    format = Format.BINARY
-    oid = 2951  # uuid[]
-
-    def dump(self, obj: _Uuids) -> bytes:
-        return bytes(obj)
-
-
-adapters.register_dumper(_Uuids, _UuidsDumper)
-
-
-class _Appending:
-    """One append under way: the lock is held until its transaction ends. This is the `Held` that decisions read."""
-
-    def __init__(self, connection: Connection[TupleRow]) -> None:
-        self._connection = connection
-        cursor = connection.execute("BEGIN; SELECT position, recorded_at FROM log_head FOR UPDATE", prepare=False)
-        cursor.nextset()
-        row = cursor.fetchone()
-        assert row is not None
-        self.head = Place(*row)
-
-    def write(self, rows: Sequence[NewRow]) -> list[Place]:
-        """Insert the events at the next positions; PostgreSQL moves the head with them (`log_advance`)."""
-        if not rows:
-            return []
-        first = self._insert(rows) if len(rows) < MANY else self._copy(rows)
-        begin = self.head.position + 1
-        return [Place(begin + number, first + number * _MICROSECOND) for number in range(len(rows))]
-
-    def _insert(self, rows: Sequence[NewRow]) -> datetime:
-        columns = map(list, zip(*rows, strict=True))  # bound as arrays
-        row = self._connection.execute(
-            statements.INSERT, [self.head.recorded_at, self.head.position, *columns, CHANNEL]
-        ).fetchone()
-        assert row is not None
-        first: datetime = row[0]
-        return first
-
-    def _copy(self, rows: Sequence[NewRow]) -> datetime:
-        last = str(self.head.position + len(rows))
-        row = self._connection.execute(statements.MOMENT, [self.head.recorded_at, CHANNEL, last]).fetchone()
-        assert row is not None
-        first: datetime = row[0]
-        with self._connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
-            copy.write(copying.copied(rows, self.head.position, first))
-        return first
-
-    def look_up(
-        self, event_ids: Collection[UUID], streams: Collection[UUID]
-    ) -> tuple[dict[UUID, HeldEvent], dict[UUID, int]]:
-        if not event_ids and not streams:
-            return {}, {}
-        asked = [_Uuids(copying.uuids(event_ids)), _Uuids(copying.uuids(streams))]
-        rows = self._connection.execute(statements.LOOK_UP, asked, binary=True).fetchall()
-        recorded = {row[1]: HeldEvent(Place(row[2], row[3]), *row[4:8]) for row in rows if row[0]}
-        return recorded, {row[1]: row[8] for row in rows if not row[0]}
-
-    def streams(self, streams: Collection[UUID]) -> dict[UUID, list[RecordedEvent[Event]]]:
-        rows = self._connection.execute(
-            f"{SELECT_STRUCTURE} WHERE stream_id = ANY(%b) ORDER BY stream_id, version", [list(streams)], binary=True
-        ).fetchall()
-        found: dict[UUID, list[RecordedEvent[Event]]] = {stream: [] for stream in streams}
-        for row in rows:
-            found[row[4]].append(structure_only(row))
-        return found
 
 
 def _bare(row: StoredRow) -> NewRow:

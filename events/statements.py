@@ -4,11 +4,14 @@ from typing import Final
 
 from events.copying import COLUMNS
 
-# The moment is taken after the lock (clock_timestamp, not now) and never falls below the last one. Each event is one
-# position and one microsecond after the one before it, so the first tells of all.
+# Nothing is written where the head is not the one expected: while another append holds it this waits, and then looks at
+# the head that came of it. The moment is taken after the lock (clock_timestamp, not now) and never falls below the last
+# one. Each event is one position and one microsecond after the one before it, so the first tells of all.
 INSERT: Final = """
-WITH moment AS MATERIALIZED (
-    SELECT greatest(clock_timestamp(), %b::timestamptz + interval '1 microsecond') AS first
+WITH head AS MATERIALIZED (
+    SELECT recorded_at FROM log_head WHERE position = %b::bigint AND recorded_at = %b::timestamptz FOR UPDATE
+), moment AS MATERIALIZED (
+    SELECT greatest(clock_timestamp(), recorded_at + interval '1 microsecond') AS first FROM head
 ), written AS (
     INSERT INTO event (position, event_id, stream_id, version, recorded_at, recorded_by, type, structure, text, salt)
     SELECT %b::bigint + n, event_id, stream_id, version, first + (n - 1) * interval '1 microsecond', recorded_by,
@@ -20,7 +23,7 @@ WITH moment AS MATERIALIZED (
 ), told AS (
     SELECT min(recorded_at) AS first, max(position) AS last FROM written
 )
-SELECT first, pg_notify(%b, last::text) FROM told
+SELECT first, pg_notify(%b, last::text) FROM told WHERE last IS NOT NULL
 """
 
 # The same for many: a round trip more, and half the work for each of them.

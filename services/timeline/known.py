@@ -2,7 +2,7 @@
 
 What is in an append-only log once stays there, so "does it exist?" is asked of the database once for each thing. How a
 source is graded is remembered with the version of its stream: whoever graded it anew, in whatever process, raised that
-version, and the next append under the lock sees it.
+version, and the next append sees it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ class _Source(NamedTuple):
 
 
 class Known:
-    """Used under the lock of the append alone, by one commit after another."""
+    """Used by one commit after another, and by nothing else."""
 
     def __init__(self) -> None:
         self._position = 0

@@ -7,6 +7,7 @@ the next batch. A lone caller waits for nobody, and with many callers one synced
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
 
@@ -23,17 +24,20 @@ R = TypeVar("R", bound=Weighed)
 class _Turn(Generic[R]):
     """A caller's place in the queue: woken when its request is committed, or when it is to commit for the others."""
 
+    __slots__ = ("_asleep", "after", "done", "request")
+
     def __init__(self, request: R) -> None:
         self.request = request
         self.done = False
-        self._woken = threading.Event()
+        self.after: _Turn[R] | None = None  # who is woken after it
+        self._asleep = threading.Lock()  # a bare lock: an Event costs three times as much
+        self._asleep.acquire()
 
     def wait(self) -> None:
-        self._woken.wait()
-        self._woken.clear()
+        self._asleep.acquire()
 
     def wake(self) -> None:
-        self._woken.set()
+        self._asleep.release()
 
 
 class Together(Generic[R]):
@@ -57,27 +61,36 @@ class Together(Generic[R]):
         with self._guard:
             self._waiting.append(turn)
             leads, self._busy = not self._busy, True
-        while not turn.done:
-            if not leads:
-                turn.wait()
-            if not turn.done:  # then it was woken to commit for those who wait
-                self._lead()
-                leads = False
+        if not leads:
+            turn.wait()
+        if not turn.done:  # it came first, or is woken to commit for those who wait
+            self._lead(turn)
+        elif turn.after is not None:
+            turn.after.wake()
 
-    def _lead(self) -> None:
+    def _lead(self, leader: _Turn[R]) -> None:
+        """Commit a batch; wake who commits the next, then the first of the others, each of whom wakes one more.
+
+        Waking all of them here would keep the next batch waiting, and have them all fight for the interpreter at once:
+        measured, a fifth of the throughput of 32 callers.
+        """
         with self._guard:
             batch = self._take()
         try:
             self._commit([turn.request for turn in batch])
         finally:
+            others = [turn for turn in batch if turn is not leader]
+            for turn, after in pairwise(others):
+                turn.after = after
+            for turn in batch:
+                turn.done = True
             with self._guard:
-                for turn in batch:
-                    turn.done = True
-                    turn.wake()
-                if self._waiting:
-                    self._waiting[0].wake()
-                else:
-                    self._busy = False
+                following = self._waiting[0] if self._waiting else None
+                self._busy = following is not None
+            if following is not None:
+                following.wake()
+            if others:
+                others[0].wake()
 
     def _take(self) -> list[_Turn[R]]:
         batch = [self._waiting.popleft()]

@@ -16,9 +16,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from events.appends import NewEvent
+from events.appending import MANY
+from events.appends import Held, NewEvent
 from events.log import CHANNEL, Log
-from events.recorder import MANY
 from events.records import Event
 from events.shape import read_event
 from projections.follower import Follower
@@ -279,6 +279,40 @@ def test_an_append_that_fails_on_the_way_writes_nothing(timeline: Timeline) -> N
     assert timeline.log.head().position == 1
 
 
+@pytest.mark.parametrize("many", [1, MANY])
+def test_who_is_overtaken_while_deciding_decides_anew(each_timeline: Timeline, many: int) -> None:
+    """It goes by the head that it left; where another has appended meanwhile nothing of it is written, and it looks again."""
+    with opened(Settings(database_url=each_timeline.log.pool.conninfo)) as other:  # type: ignore[arg-type]
+        seen = []
+
+        def decide(held: Held) -> list[NewEvent]:
+            seen.append(held.head.position)
+            if len(seen) == 1:
+                other.writer.append([source(3)], "other")
+            held.look_up([], [uuid4()])
+            return [NewEvent(read_event(source(4 + one)), uuid4(), 1, "test") for one in range(many)]
+
+        places = each_timeline.log.append(decide)
+
+        assert seen == [3, 4]
+        assert [one.position for one in places] == list(range(5, 5 + many))
+        assert [one.recorded_by for one in each_timeline.log.read(2, limit=3)] == ["test", "other", "test"]
+        assert each_timeline.log.head() == places[-1]
+
+
+def test_two_processes_that_append_in_turn_lose_nothing(each_timeline: Timeline) -> None:
+    """Each finds what the other recorded, and is refused what the other has registered."""
+    with opened(Settings(database_url=each_timeline.log.pool.conninfo)) as other:  # type: ignore[arg-type]
+        for number in range(3, 40):
+            first, second = (each_timeline, other) if number % 3 else (other, each_timeline)
+            assert first.writer.append([source(number)], "test")[0].appended
+            refused = second.writer.append([source(number)], "test")[0].refusal
+            assert refused is not None
+            assert refused.conflict
+
+    assert [one.position for one in each_timeline.log.read(0, limit=100)] == list(range(1, 41))
+
+
 def test_the_library_reads_and_writes_through_our_recorder(timeline: Timeline) -> None:
     """Its event store, its notification log and its subscription see what we appended."""
     story.load(timeline)
@@ -303,24 +337,6 @@ def test_what_the_library_inserts_by_itself_continues_the_log(timeline: Timeline
     assert [recording.notification.id for recording in recordings] == [1]
     held: Event = timeline.log.read(0, limit=1)[0].event
     assert held == event
-
-
-def test_redaction_takes_text_away_only_where_it_is_announced(timeline: Timeline) -> None:
-    """And nothing but text and salt."""
-    timeline.writer.append([source(1)], "test")
-    with timeline.log.pool.connection() as connection, connection.transaction():
-        connection.execute("SET LOCAL timeline.redacting TO 'on'")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-            connection.execute("UPDATE event SET text = NULL, salt = NULL, recorded_by = 'x'")
-        connection.execute("UPDATE event SET text = NULL, salt = NULL")
-    redacted = timeline.log.read(0, limit=1)[0]
-
-    assert redacted.redacted
-    assert redacted.event.source_id == "source-1"  # type: ignore[attr-defined]
-    assert redacted.event.name == ""  # type: ignore[attr-defined]
-    again = timeline.writer.append([source(1, event_id=str(redacted.event_id))], "test")[0]
-    assert again.refusal is not None
-    assert again.refusal.conflict
 
 
 def test_many_events_are_copied_and_few_inserted_to_the_same_rows(each_timeline: Timeline) -> None:

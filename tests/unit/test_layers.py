@@ -55,7 +55,7 @@ def test_only_the_log_knows_the_library_that_it_is_built_on() -> None:
 def test_of_the_events_only_the_log_knows_a_database() -> None:
     """What was said is plain values."""
     knowing = {path.name for path in modules("events") if names(path) & {"psycopg", "psycopg_pool"}}
-    assert knowing == {"log.py", "recorder.py"}
+    assert knowing == {"appending.py", "log.py", "recorder.py"}
 
 
 @pytest.mark.parametrize("layer", ["events", "projections"])

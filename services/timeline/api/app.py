@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
+    audit,
     authority,
     bulk,
     changes,
@@ -15,12 +16,14 @@ from services.timeline.api import (
     developments,
     documents,
     events,
+    evidence,
     locations,
     log,
     operations,
     page,
     page_data,
     problems,
+    redactions,
     reference,
     rendering,
     replay,
@@ -63,10 +66,13 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         developments.router,
         commands.router,
         events.router,
+        redactions.router,
         reference.router,
         views.router,
         operations.router,
         log.router,
+        evidence.router,
+        audit.router,
     ):
         app.include_router(router)
     _add_health(app)

@@ -15,7 +15,7 @@ from services.timeline.reader import Reader
 from services.timeline.selection import Selection, below, matches
 
 
-def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> bytes | None:
+def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> bytes | memoryview | None:
     """The whole map as it is chosen, in one of the formats; None where the tables have to answer.
 
     Raises:
@@ -38,17 +38,13 @@ def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> by
     return BODIES[form](picture, asked, chosen)
 
 
-def _json(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
+def _json(picture: Picture, asked: Asked, chosen: Ints) -> memoryview:
     around = wire.encode(wire.AllStatus(at=rfc3339(asked.at), **wire.coordinates(asked), locations=()))
-    if not len(chosen):
-        return around
-    pieces = [piece for piece in picture.entries(chosen) if piece]
-    pieces[-1] = pieces[-1][:-1]  # nothing comes after the last comma
-    return b"".join((around[:-2], *pieces, around[-2:]))
+    return picture.entries(chosen, around[:-2], around[-2:])
 
 
 def _ndjson(picture: Picture, _: Asked, chosen: Ints) -> bytes:
-    return b"".join(picture.entries(chosen, b"\n")) if len(chosen) else b""
+    return picture.lines(chosen)
 
 
 def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
@@ -71,7 +67,7 @@ def _geojson(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     return around[:-2] + b",".join(rows) + around[-2:]
 
 
-BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes]]] = {
+BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes | memoryview]]] = {
     "json": _json,
     "ndjson": _ndjson,
     "csv": _csv,

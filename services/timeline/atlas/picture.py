@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Final
 
 import numpy as np
 
@@ -16,10 +17,13 @@ from services.timeline.atlas import fragments
 from services.timeline.atlas.base import Base
 from services.timeline.atlas.columns import Ints, Rows, lay
 from services.timeline.atlas.draft import NONE
-from services.timeline.atlas.fragments import Fragment, Holding
+from services.timeline.atlas.fragments import NO_ACCESS, Fragment, Holding
+from services.timeline.atlas.joining import Pieces, Views, short
 from services.timeline.atlas.places import Places
 
 Bytes = bytes | memoryview
+
+_NO_ACCESS: Final = short(NO_ACCESS.json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +92,39 @@ class Picture:
         rows = np.flatnonzero(self._access[chosen] != NONE)
         return list(zip(rows.tolist(), self._bytes(form, chosen[rows], self._access, "access"), strict=True))
 
-    def entries(self, chosen: Ints, end: bytes = b",") -> list[Bytes]:
-        """The JSON entries of some places in few pieces: runs out of the base, and what is not in it.
+    def entries(self, chosen: Ints, before: bytes, behind: bytes) -> memoryview:
+        """The JSON entries of some places, a comma between them, with something before and behind them."""
+        views, pieces = self._entries(chosen, before, behind)
+        if len(chosen):
+            views[-2, 0] -= 1  # nothing comes after the last comma
+        return pieces.joined(views)[0]
 
-        Args:
-            end: One byte behind each entry.
-        """
+    def lines(self, chosen: Ints) -> bytes:
+        """The same entries, each a line."""
+        views, pieces = self._entries(chosen, b"", b"")
+        data, begins = pieces.joined(views)
+        written = np.frombuffer(data, np.uint8).copy()
+        written[begins[3::2] - 1] = ord("\n")
+        return written.tobytes()
+
+    def _entries(self, chosen: Ints, before: bytes, behind: bytes) -> tuple[Views, Pieces]:
+        """What stands before them, two pieces of each entry, the second with a comma, and what stands behind."""
+        base = self._atlas.base
         control, access = self._control[chosen], self._access[chosen]
-        drawn = (control < self._first) & (access < self._first)
-        data, begins = self._atlas.base.entries(np.where(drawn, control, 0), np.where(drawn, access, 0))
-        if end != b",":
-            written = np.frombuffer(data, np.uint8).copy()
-            written[begins[1:] - 1] = ord(end)
-            data = written.data
-        other = sorted({*np.flatnonzero(~drawn).tolist(), *(row for row, _ in self._owned(chosen, "control"))})
-        parts = (self._bytes("json", chosen[other], shown, facet) for shown, facet in self._facets())
-        pieces: list[Bytes] = []
-        done = 0
-        for row, of_control, of_access in zip(other, *parts, strict=True):
-            pieces += (data[done : int(begins[row])], of_control, of_access[:-1], end)
-            done = int(begins[row + 1])
-        return [*pieces, data[done:]]
+        views = np.empty((2 * len(chosen) + 2, 2), np.int64)
+        views[1:-1:2] = base.json_of(np.where(control < self._first, control, 0))
+        views[2:-1:2, 0], views[2:-1:2, 1] = _NO_ACCESS
+        drawn = np.flatnonzero((access > 0) & (access < self._first))
+        views[2 + 2 * drawn] = base.json_of(access[drawn])
 
-    def _facets(self) -> tuple[tuple[Ints, str], tuple[Ints, str]]:
-        return (self._control, "control"), (np.maximum(self._access, 0), "access")
+        other: dict[int, bytes | memoryview] = {0: before, len(views) - 1: behind}
+        for shown, facet, first in ((control, "control", 1), (access, "access", 2)):
+            for row in np.flatnonzero(shown >= self._first).tolist():
+                other[2 * row + first] = self._atlas.beside[int(shown[row]) - self._first].json
+            other |= {2 * row + first: one.json for row, one in self._owned(chosen, facet)}
+        found, pieces = base.json.beside(list(other.values()))
+        views[list(other)] = found
+        return views, pieces
 
     def _bytes(self, form: str, chosen: Ints, shown: Ints, facet: str) -> list[Bytes]:
         numbers = shown[chosen]
