@@ -1,8 +1,9 @@
 """Debian's chromium in front of a served timeline: pages that fail a test when they complain or ask another origin."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from services.timeline.composition import Following, Timeline, opened
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import served
 from tests.conftest import fresh_database
+from tests.integration.trees import Kept
 
 CHROMIUM = shutil.which("chromium")
 
@@ -98,13 +100,15 @@ def watched(browser: Browser, client: httpx2.Client, **context: Any) -> Iterator
 
 
 @contextmanager
-def demo_served(server: str, **settings: Any) -> Iterator[tuple[httpx2.Client, Timeline]]:
-    """The demo's story with its page, followed while it is served."""
-    with (
-        fresh_database(server) as database,
-        opened(Settings(database_url=database, **(DEMO | settings))) as timeline,
-        Following(timeline) as following,
-    ):
-        story.load(timeline)
+def demo_served(server: str, *, empty: bool = False, **settings: Any) -> Iterator[tuple[httpx2.Client, Timeline]]:
+    """The demo's story with its page, under a signed checkpoint, followed while it is served."""
+    with ExitStack() as held:
+        home = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        chosen = Settings(database_url=held.enter_context(fresh_database(server)), home=home, **(DEMO | settings))
+        timeline = held.enter_context(opened(chosen))
+        following = held.enter_context(Following(timeline))
+        if not empty:
+            story.load(timeline)
+            Kept(timeline, chosen).grow([])
         with served(timeline, following) as client:
             yield client, timeline

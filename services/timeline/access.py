@@ -101,6 +101,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/audit/recorders/{recorder}": "audit",
         "GET /v1/audit/recorded": "audit",
         "GET /v1/log/checkpoint": "read",
+        "GET /v1/log/keys": "read",
         # Hashes of single leaves would let a reader who guesses a recorder know that the guess is right.
         "GET /v1/log/proofs/inclusion": "audit",
         "GET /v1/log/proofs/consistency": "audit",

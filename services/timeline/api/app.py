@@ -56,6 +56,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
+    app.state.packed = page_data.Packed()
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,

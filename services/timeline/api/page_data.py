@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
+from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, ViewName
@@ -43,20 +44,21 @@ class Packed:
     def __init__(self, room: int = 4) -> None:
         self._room = room
         self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._redacted = 0
         self._drawing = threading.Lock()
 
-    def of(self, tag: str, draw: Callable[[], bytes]) -> bytes:
-        """What is held under a tag, drawn where it is not; one at a time."""
+    def of(self, tag: str, redacted: int, draw: Callable[[], bytes]) -> bytes:
+        """What is held under a tag, drawn where it is not; one at a time. After a redaction nothing from before is held."""
         with self._drawing:
+            if redacted > self._redacted:
+                self._redacted = redacted
+                self._held.clear()
             if tag not in self._held:
                 self._held[tag] = packed(draw(), 5)
                 while len(self._held) > self._room:
                     self._held.popitem(last=False)
             self._held.move_to_end(tag)
             return self._held[tag]
-
-
-_packed = Packed()
 
 
 @router.get("/v1/map/places", **document(MapPlaces, 404))
@@ -66,9 +68,8 @@ def map_places(request: Request, opened: Opened, view: ViewName = "current", pos
         catalogue = opened.reader.catalogue(asked.known_position)
         locations = catalogue.location_ids(asked.known_position)
         today = replace(asked, at=datetime.now(UTC))
-        return _answer(
-            request, asked, "places", rendering.JSON, lambda: wire.encode(places(catalogue, today, locations))
-        )
+        draw = partial(places, catalogue, today, locations)
+        return _answer(request, asked, rendering.JSON, lambda: wire.encode(draw()), text=True)
 
 
 @router.get("/v1/map/beliefs", **document_text(columns.MEDIA_TYPE, 404, binary=True))
@@ -80,7 +81,7 @@ def map_beliefs(request: Request, opened: Opened, view: ViewName = "current", po
     with _asked(opened, view, position) as asked:
         locations = opened.reader.catalogue(asked.known_position).location_ids(asked.known_position)
         draw = partial(columns.beliefs, opened.reader, asked, locations)
-        return _answer(request, asked, "beliefs", columns.MEDIA_TYPE, draw)
+        return _answer(request, asked, columns.MEDIA_TYPE, draw)
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))
@@ -105,15 +106,19 @@ def _asked(opened: Timeline, view: str, position: int | None) -> Iterator[Asked]
         yield replace(asked, pinned=asked.known_pinned)
 
 
-def _answer(request: Request, asked: Asked, what: str, media_type: str, draw: Callable[[], bytes]) -> Response:
-    tag = rendering.coordinates_tag(asked, what, str(asked.view.view_id), asked.set_aside)
+def _answer(
+    request: Request, asked: Asked, media_type: str, draw: Callable[[], bytes], *, text: bool = False
+) -> Response:
+    recorded = views.recorded_times(asked.connection, {asked.known_position})
+    tag = rendering.coordinates_tag(asked, media_type, str(asked.view.view_id), asked.set_aside, recorded)
     if rendering.has_already(request, tag):
-        return rendering.answer(request, asked, b"", media_type, tag)
-    data = _packed.of(tag, draw)
+        return rendering.answer(request, asked, b"", media_type, tag, text=text)
+    held: Packed = request.app.state.packed
+    data, headers = held.of(tag, asked.redacted, draw), {"Vary": "Accept-Encoding"}
     if takes_gzip(request.headers.get("accept-encoding", "")):
-        response = rendering.answer(request, asked, data, media_type, tag)
-        response.headers["Content-Encoding"] = "gzip"
+        headers["Content-Encoding"] = "gzip"
     else:
-        response = rendering.answer(request, asked, gzip.decompress(data), media_type, tag)
-    response.headers["Vary"] = "Accept-Encoding"
+        data = gzip.decompress(data)
+    response = rendering.answer(request, asked, data, media_type, tag, text=text)
+    response.headers.update(headers)
     return response

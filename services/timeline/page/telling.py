@@ -107,6 +107,7 @@ def _everywhere(reader: Reader, asked: Asked) -> str:
 
 def _when(asked: Asked, state: State, clock: Clock) -> str:
     said = texts()["when"]
-    known = filled(said[asked.view.reading.clock][state.follow], known=clock.tell(asked.known_at))
+    follow = "today" if state.at is None and state.follow == "then" else state.follow
+    known = filled(said[asked.view.reading.clock][follow], known=clock.tell(asked.known_at))
     at = clock.tell(asked.at) if state.at is not None else said["now"]
     return f"{at}, {known}"

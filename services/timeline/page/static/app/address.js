@@ -11,7 +11,7 @@
  * @property {string} view  a view's name or id
  * @property {number | null} position  the log position that pins a shared link
  * @property {Camera | null} camera
- * @property {'map' | 'table'} as
+ * @property {'map' | 'table' | 'audit'} as
  * @property {string} filter  what the table is narrowed to
  */
 
@@ -33,7 +33,7 @@ export function read(query) {
     view: query.get("view") || NOTHING.view,
     position: position && /^[0-9]{1,15}$/.test(position) ? Number(position) : null,
     camera: camera(query.get("map")),
-    as: query.get("as") === "table" ? "table" : "map",
+    as: ["table", "audit"].includes(query.get("as") ?? "") ? query.get("as") : "map",
     filter: query.get("filter") || "",
   };
 }

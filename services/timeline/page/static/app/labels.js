@@ -1,7 +1,7 @@
 /** Names and initials over the map, drawn by the browser's own type: any script, either direction, no fonts to fetch. */
 
 import { initials, themed } from "./colours.js";
-import { mercator, radiusAt } from "./marklayer.js";
+import { mercator } from "./marklayer.js";
 import { actorName, answerOf, world } from "./world.js";
 
 /** From this zoom on every mark bears the initials of its holder. */
@@ -34,8 +34,8 @@ export function drawLabels(canvas, map, layer, hovered) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   const seen = inView(map, layer, width, height);
-  if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, radiusAt(map.getZoom()));
-  drawNames(pen, seen, layer.chosen, hovered, radiusAt(map.getZoom()), map.getZoom());
+  if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, layer.radius);
+  drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom());
 }
 
 /** The places in view, at most so many, and where: those that matter first. */

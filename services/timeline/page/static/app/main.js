@@ -1,5 +1,6 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
+import { Audit } from "./audit.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
 import { glide } from "./glide.js";
@@ -16,11 +17,13 @@ import { beginTheme, top } from "./top.js";
 import { load, look, numberOf, world } from "./world.js";
 import { texts } from "./words.js";
 
-/** @type {Chart | null} */
-let chart = null;
+/** The map, once it is drawn. @type {Chart | null} */
+export let chart = null;
 
 beginTheme();
 const bar = byId("bar");
+const auditBox = h("div.audit", { id: "audit", hidden: true });
+document.querySelector(".stage")?.insertBefore(auditBox, byId("panel"));
 const tableBox = h("div.table", { id: "table", hidden: true });
 document.querySelector(".stage")?.insertBefore(tableBox, byId("panel"));
 document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
@@ -44,12 +47,14 @@ async function begin() {
   await fetchMap();
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
+  const audit = new Audit(auditBox);
   const panel = new Panel(byId("panel"), () => chart);
   const header = top(byId("tools"), { show: (number) => chart?.show(number), themed });
   const drawStep = () => {
     drawSentence();
     dock.draw();
     table.draw();
+    audit.draw();
     header.draw();
     chart?.look();
   };

@@ -5,7 +5,7 @@ import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
 import { drawLabels, pixelsOf } from "./labels.js";
-import { MarkLayer, radiusAt } from "./marklayer.js";
+import { MarkLayer } from "./marklayer.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
 
@@ -39,6 +39,7 @@ export class Chart {
     this.layer.map = this.map;
     this.box.append(this.labels, this.tip);
     this.map.on("render", () => drawLabels(this.labels, this.map, this.layer, this.hovered));
+    this.map.on("move", () => this.layer.crowd());
     this.map.on("moveend", () => this.#keepCamera());
     this.map.on("mousemove", (event) => this.#hover(event.point));
     this.map.on("mouseout", () => this.#hover(null));
@@ -53,6 +54,7 @@ export class Chart {
     this.layer.chosen = numberOf(state.place);
     this.layer.place();
     this.painted = [];
+    if (this.map) this.layer.crowd();
     this.map?.getSource("shapes")?.setData(shapes());
     this.look();
   }
@@ -108,7 +110,7 @@ export class Chart {
   /** The place at a point of the map; the nearest whose mark is there, -1 for none. */
   #at({ x, y }, slack = 4) {
     const pixels = pixelsOf(this.map);
-    const reach = radiusAt(this.map.getZoom()) + slack;
+    const reach = this.layer.radius + slack;
     let [found, least] = [-1, reach * reach];
     for (let number = 0; number < this.layer.at.length / 2; number += 1) {
       const [px, py] = pixels(this.layer.at, number);

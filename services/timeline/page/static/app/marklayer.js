@@ -25,6 +25,8 @@ export class MarkLayer {
   /** @type {Float64Array} mercator coordinates, two a place; NaN where a place has no geometry */
   at = new Float64Array(0);
   chosen = -1;
+  /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
+  radius = 3;
 
   /** What an answer looks like, as bytes, made once for each. @type {Uint8Array[]} */
   #made = [];
@@ -42,6 +44,21 @@ export class MarkLayer {
     this.#made = world.beliefs?.answers.map(bytes) ?? [];
     this.#placed = true;
     this.look();
+  }
+
+  /** Take in where the map stands: how many marks share it. */
+  crowd() {
+    const bounds = this.map.getBounds();
+    const [west, north] = mercator(bounds.getWest(), Math.min(85, bounds.getNorth()));
+    const [east, south] = mercator(bounds.getEast(), Math.max(-85, bounds.getSouth()));
+    let marks = 0;
+    for (let number = 0; number < this.at.length / 2; number += 1) {
+      const x = this.at[number * 2], y = this.at[number * 2 + 1];
+      if (world.shown.control[number] && x >= west && x <= east && y >= north && y <= south) marks += 1;
+    }
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    const room = Math.sqrt((clientWidth * clientHeight) / Math.max(1, marks)) * 0.3;
+    this.radius = Math.min(radiusAt(this.map.getZoom()), Math.max(1.6, room));
   }
 
   /** Take in what the places show. */
@@ -99,7 +116,7 @@ export class MarkLayer {
     gl.uniformMatrix4fv(this.where.matrix, false, matrix(given.defaultProjectionData.mainMatrix));
     gl.uniform4f(this.where.middle, ...middle);
     gl.uniform2f(this.where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
-    gl.uniform1f(this.where.radius, radiusAt(this.map.getZoom()));
+    gl.uniform1f(this.where.radius, this.radius);
     gl.uniform1f(this.where.ratio, ratio);
     gl.uniform3fv(this.where.colours, parts);
     for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(this.where[name], this.theme[name]);

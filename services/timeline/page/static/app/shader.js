@@ -55,6 +55,7 @@ void main() {
   uint first = of.y & 15u, second = of.y >> 4u, third = of.z & 15u, around = of.z >> 4u;
   uint access = of.w & 3u, ring = (of.w >> 5u) & 7u;
   bool chosen = ((of.w >> 4u) & 1u) == 1u;
+  bool small = size < 2.8; // where marks crowd, what stands around them would hide them all
   float far = length(at), angle = atan(at.y, at.x) + PI;
   vec4 c = vec4(ink, 0.0);
   float body = shape == 3u ? size * 0.72 : size;
@@ -62,7 +63,8 @@ void main() {
     c = over(c, paper, 3.1 - far);
     c = over(c, quiet, 2.1 - far);
   } else {
-    c = over(c, ink, body + 0.7 - far);
+    float edge = small ? 0.35 : 0.7;
+    c = over(c, ink, body + edge - far);
     vec3 fill = shape == 5u ? paper : actor(first);
     if (shape == 2u && at.x + at.y > 0.0) fill = actor(second);
     if (shape == 4u) {
@@ -70,7 +72,7 @@ void main() {
       if (third < 7u) fill = turn < 0.3334 ? actor(second) : turn < 0.6667 ? actor(third) : fill;
       else if (turn < 0.5) fill = actor(second);
     }
-    c = over(c, fill, body - 0.7 - far);
+    c = over(c, fill, body - edge - far);
     if (shape == 2u && far < body) c = over(c, ink, 0.7 - abs(at.x + at.y) * 0.7071);
     if (shape == 3u) {
       float along = dashes(angle + PI / 4.0, 4.0, 0.72) * far, across = 1.9 - abs(far - size * 1.12);
@@ -78,7 +80,8 @@ void main() {
       c = over(c, actor(around), min(along, across - 0.7));
     }
   }
-  if (pending > 0u) {
+  if (pending > 0u && small && shape == 0u) c = over(c, actor(ring), 1.1 - abs(far - 2.4));
+  if (pending > 0u && !small) {
     float out_ = max(size, 4.0) * 1.3 + 2.4;
     float count = pending == 2u ? 14.0 : 8.0;
     float along = dashes(angle, count, pending == 2u ? 0.5 : 0.66) * far, across = 1.9 - abs(far - out_);
@@ -86,7 +89,7 @@ void main() {
     c = over(c, ink, min(along + 0.6, across));
     c = over(c, actor(ring), min(along - 0.1, across - 0.75));
   }
-  if (access > 0u) {
+  if (access > 0u && !small) {
     vec2 b = abs(at - vec2(size * 0.95));
     float side = max(b.x, b.y);
     c = over(c, ink, 4.6 - side);

@@ -3,8 +3,8 @@
 import { stamp, knownAt, write } from "./address.js";
 import { h } from "./elements.js";
 import { told } from "./sentence.js";
-import { json } from "./service.js";
-import { state } from "./store.js";
+import { ask } from "./service.js";
+import { set, state } from "./store.js";
 import { themed } from "./colours.js";
 import { toast } from "./toast.js";
 import { actorName, answerOf, world } from "./world.js";
@@ -34,14 +34,19 @@ export async function copyLink(words = texts.panel.copied) {
 /** Where it comes from, a line each. */
 export async function provenance() {
   const header = world.beliefs?.header ?? {};
-  const checkpoint = await json("/v1/log/checkpoint", {}).catch(() => null);
-  const root = checkpoint?.root_hash ?? "";
+  const root = await rootHash().catch(() => "");
   return [
     told().filter(Boolean).join(" "),
     `at ${state.at === null ? "now" : stamp(state.at)}, known by ${knownAt(state) === null ? "today" : stamp(knownAt(state) ?? 0)}`,
-    `view ${header.view}, ${header.clock} clock, policy ${header.policy}, position ${header.known_position}${root ? `, root ${root.slice(0, 8)}` : ""}`,
+    `view ${header.view}, ${header.clock} clock, policy ${header.policy}, position ${header.known_position}${root ? `, root ${root}` : ""}`,
     pinnedLink(),
   ];
+}
+
+/** The first eight digits of the root of the log, as its newest checkpoint has it. */
+async function rootHash() {
+  const [, , root] = (await (await ask("/v1/log/checkpoint")).text()).split("\n");
+  return Array.from(atob(root).slice(0, 4), (one) => one.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
 /** The table of every place, led by where it comes from. */
@@ -112,8 +117,9 @@ function save(blob, name) {
 export function takeAway(chart) {
   const words = texts.panel;
   const name = `timeline-${state.place ?? "map"}-${state.at === null ? "now" : stamp(state.at).replaceAll(":", "")}`;
+  const audit = state.place === null ? null : h("button", { type: "button", onclick: () => set({ as: state.as === "audit" ? "map" : "audit" }) }, words.audit);
   return h("div.take", { role: "group", "aria-label": words.take },
     h("button", { type: "button", onclick: () => copyLink() }, words.copy),
     chart?.map ? h("button", { type: "button", onclick: async () => save(await image(chart), `${name}.png`) }, words.image) : null,
-    h("button", { type: "button", onclick: async () => save(new Blob([await csv()], { type: "text/csv" }), `${name}.csv`) }, words.csv));
+    audit, h("button", { type: "button", onclick: async () => save(new Blob([await csv()], { type: "text/csv" }), `${name}.csv`) }, words.csv));
 }

@@ -44,7 +44,8 @@ export function brief(millis) {
 
 /** Both times as the beginning of a sentence. @param {import("./address.js").State} state  @param {string} clock */
 export function when(state, clock) {
-  const known = filled(texts.when[clock][state.follow], { known: tell(knownAt(state) ?? Date.now()) });
+  const follow = state.at === null && state.follow === "then" ? "today" : state.follow;
+  const known = filled(texts.when[clock][follow], { known: tell(knownAt(state) ?? Date.now()) });
   return `${state.at === null ? texts.when.now : tell(state.at)}, ${known}`;
 }
 
