@@ -119,7 +119,7 @@ def test_another_key_than_the_pinned_one_is_refused(watch: Watched) -> None:
     """A whole log rewritten and signed anew is another log to whoever pinned the key."""
     page = watch.open(AUDIT)
     checked(page)
-    other = str(PrivateKey.make("timeline.invalid/other").public)
+    other = str(PrivateKey.generate("timeline.invalid/other").public)
     page.evaluate("line => localStorage.setItem('timeline-log-keys', JSON.stringify([line]))", other)
 
     assert "no key that is pinned here has signed" in checked(page)

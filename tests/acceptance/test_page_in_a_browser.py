@@ -7,8 +7,10 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.timeline.building import Building
 from services.timeline.composition import Timeline
 from tests.browser import Watched, chromium, demo_served, watched
+from tests.integration.test_follower import _until
 
 Served = tuple[httpx2.Client, Timeline]
 
@@ -290,3 +292,33 @@ def test_without_webgl_the_table_and_the_belief_map_work(browser: Browser, demo:
         drag(page, "at", 420)
         assert "Hama is held by Hay'at Tahrir al-Sham." in watch.sentence()
         watch.is_quiet()
+
+
+def test_two_moments_are_compared(watch: Watched) -> None:
+    """The places that differ as a list, and alone on the map; the address keeps it."""
+    page = watch.open("/?at=2024-12-05T15:00:00Z&follow=today&view=published")
+    page.get_by_role("button", name="Compare").click()
+    page.locator("input[name=compare]").fill("2024-12-04 15:00")
+    page.get_by_role("button", name="Compare").last.click()
+
+    expect(page.locator(".panel")).to_contain_text("Differs from 4 Dec 2024, 18:00 Damascus")
+    expect(page.locator(".panel .changes li").filter(has_text=re.compile("^Hama(?! c)"))).to_contain_text("there: held by Syrian Arab Army")
+    expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z"))
+    assert watch.violations() == []
+    watch.shot("compared")
+    page.get_by_role("button", name="End", exact=True).click()
+    expect(page.locator(".panel")).to_contain_text("Changed in the 24 hours before")
+
+
+def test_two_policies_are_compared(watch: Watched, demo: Served) -> None:
+    """Under what a ticker shows, the false report counts."""
+    made = demo[0].post("/v1/views", json={"name": "as-told", "policy": "ticker", "clock": "reported"})
+    assert made.status_code < 300, made.text
+    with Building(demo[1].log, every=0.02):
+        _until(lambda: demo[0].get("/v1/views/as-told").json()["state"] == "ready", "the view is built")
+    page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="as-told").click()
+
+    expect(page.locator(".panel .changes li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
+    watch.shot("policies")

@@ -61,9 +61,9 @@ def captured(place: str, *, summary: str, url: str | None = None) -> dict[str, A
 
 def test_what_is_recorded_is_seen_without_a_reload(watch: Watched, demo: Served) -> None:
     """The sentence changes while somebody looks."""
-    page = watch.open("/?place=sy-latakia&at=2024-12-09T12:00:00Z&follow=today&view=published")
+    page = watch.open("/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published")
     before = watch.sentence()
-    post(demo[0], captured("sy-latakia", summary="The town has changed hands."))
+    post(demo[0], captured("sy-salma", summary="The town has changed hands."))
 
     expect(page.locator("#sentence")).not_to_have_text(before, timeout=15_000)
     expect(page.locator(".developments")).to_contain_text("The town has changed hands.")

@@ -12,12 +12,13 @@
  * @property {number | null} position  the log position that pins a shared link
  * @property {Camera | null} camera
  * @property {'map' | 'table' | 'audit'} as
+ * @property {string | null} compare  a moment, or another view, that the state is laid beside
  * @property {string} filter  what the table is narrowed to
  */
 
 /** @type {State} */
 const NOTHING = {
-  place: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", filter: "",
+  place: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "",
 };
 
 /** @param {URLSearchParams} query  @returns {State} */
@@ -34,6 +35,7 @@ export function read(query) {
     position: position && /^[0-9]{1,15}$/.test(position) ? Number(position) : null,
     camera: camera(query.get("map")),
     as: ["table", "audit"].includes(query.get("as") ?? "") ? query.get("as") : "map",
+    compare: query.get("compare") || null,
     filter: query.get("filter") || "",
   };
 }
@@ -49,6 +51,7 @@ export function write(state) {
   add("view", state.view);
   if (state.position !== null) add("position", state.position);
   if (state.as !== "map") add("as", state.as);
+  if (state.compare) add("compare", state.compare);
   if (state.filter) add("filter", state.filter);
   if (state.camera) add("map", [state.camera.zoom.toFixed(2), state.camera.lat.toFixed(4), state.camera.lon.toFixed(4)].join("/"));
   return parts.join("&");

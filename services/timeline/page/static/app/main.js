@@ -1,6 +1,7 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
 import { Audit } from "./audit.js";
+import { loadOther } from "./compare.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
 import { glide } from "./glide.js";
@@ -61,6 +62,7 @@ async function begin() {
   subscribe((now, before) => {
     if (now.view !== before.view || now.position !== before.position) return void renew();
     if (now.camera !== before.camera && Object.keys(now).every((name) => name === "camera" || now[name] === before[name])) return;
+    if (now.compare !== before.compare) loadOther().then(() => { chart?.look(); panel.draw(); });
     look();
     drawStep();
     document.body.classList.toggle("as-table", now.as === "table");
@@ -83,6 +85,8 @@ async function begin() {
   drawStep();
   panel.draw();
   document.body.classList.toggle("as-table", state.as === "table");
+  await loadOther();
+  if (state.compare) panel.draw();
   await openMap();
   panel.opened();
   document.documentElement.dataset.ready = "yes";

@@ -3,6 +3,7 @@
 import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
+import { differing } from "./compare.js";
 import { h } from "./elements.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
@@ -63,6 +64,7 @@ export class Chart {
   look() {
     if (!this.map) return;
     this.layer.chosen = numberOf(state.place);
+    this.layer.only = state.compare ? new Set(differing().map((one) => one.number)) : null;
     this.layer.look();
     this.#paintAreas();
     this.map.triggerRepaint();

@@ -25,6 +25,8 @@ export class MarkLayer {
   /** @type {Float64Array} mercator coordinates, two a place; NaN where a place has no geometry */
   at = new Float64Array(0);
   chosen = -1;
+  /** Where two states are compared, the places that differ: the others are small dots. @type {Set<number> | null} */
+  only = null;
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
 
@@ -69,6 +71,7 @@ export class MarkLayer {
       this.looks.set(this.#made[control[number]], number * 4);
       if (access[number]) this.looks[number * 4 + 3] |= ACCESS[answers[access[number]].mode] ?? 0;
     }
+    if (this.only) for (let number = 0; number < control.length; number += 1) if (!this.only.has(number)) this.looks.fill(0, number * 4, number * 4 + 4);
     if (this.chosen >= 0) this.looks[this.chosen * 4 + 3] |= 16;
     this.#dirty = true;
   }

@@ -3,6 +3,7 @@
 import { knownAt, stamp } from "./address.js";
 import { beliefMap } from "./beliefmap.js";
 import { changedBefore } from "./changed.js";
+import { differences } from "./compare.js";
 import { developments } from "./developments.js";
 import { h } from "./elements.js";
 import { picture } from "./marks.js";
@@ -57,7 +58,7 @@ export class Panel {
   #take;
 
   #changed(now, before) {
-    if (now.place !== before.place || now.view !== before.view) return this.draw();
+    if (now.place !== before.place || now.view !== before.view || now.compare !== before.compare) return this.draw();
     if (now.at === before.at && now.known === before.known && now.follow === before.follow) return;
     this.#step();
     clearTimeout(this.waiting);
@@ -85,7 +86,7 @@ export class Panel {
     const mine = (this.asked += 1);
     try {
       if (!world.places.ids.length) return this.#tell([h("p", null, texts.empty.how)], null);
-      if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], await changedBefore());
+      if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], state.compare ? differences() : await changedBefore());
       const asked = { at: moment(state.at), ...known(), view: state.view };
       const [reasons, list] = await Promise.all([
         json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, asked).then(why), developments(state.place ?? ""),

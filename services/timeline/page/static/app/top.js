@@ -2,6 +2,7 @@
 
 import { h } from "./elements.js";
 import { changedBefore } from "./changed.js";
+import { choose } from "./compare.js";
 import { corrections } from "./corrections.js";
 import { legend } from "./legend.js";
 import { fetchMoments, moments } from "./moments.js";
@@ -22,7 +23,7 @@ export function top(box, page) {
   captioned.hidden = true;
   fetchMoments().then((any) => (captioned.hidden = !any));
   box.replaceChildren(
-    search(page.show), captioned, popup(words.changes, changes), popup(words.corrections, corrections), popup(words.legend, legend), table,
+    search(page.show), captioned, popup(words.changes, changes), popup(words.corrections, corrections), popup(words.compare, choose), popup(words.legend, legend), table,
     h("button.strong", { type: "button", onclick: () => copyLink(words.shared) }, words.share), theme);
   return { draw: () => table.setAttribute("aria-pressed", String(state.as === "table")) };
 }
