@@ -36,6 +36,22 @@ class MapPlaces(msgspec.Struct, frozen=True, kw_only=True):
     actors: tuple[MapActor, ...]
 
 
+class KindOut(msgspec.Struct, frozen=True):
+    """A kind of development: the facet that it bears on, the roles that it takes, and how many of each it must have."""
+
+    kind: str
+    facet: str | None
+    roles: tuple[str, ...]
+    required: dict[str, int]
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """What a desk chooses from: kinds, and the words of the scale of credibility."""
+
+    kinds: tuple[KindOut, ...]
+    credibility: dict[str, str]
+
+
 class CaptionedMoment(msgspec.Struct, frozen=True):
     """A moment that the operator links to, with its caption."""
 

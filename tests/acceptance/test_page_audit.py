@@ -131,7 +131,9 @@ def test_a_log_that_was_rolled_back_is_found_out(watch: Watched) -> None:
     """A browser that saw a longer log remembers its root."""
     page = watch.open(AUDIT)
     checked(page)
-    page.evaluate("() => localStorage.setItem('timeline-log-seen', localStorage.getItem('timeline-log-seen').replace('297', '298'))")
+    page.evaluate(
+        "() => localStorage.setItem('timeline-log-seen', localStorage.getItem('timeline-log-seen').replace('297', '298'))"
+    )
 
     assert "NOT proved" in checked(page)
 

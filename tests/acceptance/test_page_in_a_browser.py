@@ -302,7 +302,9 @@ def test_two_moments_are_compared(watch: Watched) -> None:
     page.get_by_role("button", name="Compare").last.click()
 
     expect(page.locator(".panel")).to_contain_text("Differs from 4 Dec 2024, 18:00 Damascus")
-    expect(page.locator(".panel .changes li").filter(has_text=re.compile("^Hama(?! c)"))).to_contain_text("there: held by Syrian Arab Army")
+    expect(page.locator(".panel .changes li").filter(has_text=re.compile("^Hama(?! c)"))).to_contain_text(
+        "there: held by Syrian Arab Army"
+    )
     expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z"))
     assert watch.violations() == []
     watch.shot("compared")

@@ -17,7 +17,7 @@ Served = tuple[httpx2.Client, Timeline]
 HOSTILE = [
     "<script>window.hacked = 1</script>",
     "<img src=x onerror='window.hacked = 1'>",
-    "\"><svg onload=window.hacked=1>",
+    '"><svg onload=window.hacked=1>',
     "</title></style></textarea><iframe srcdoc='<script>parent.hacked=1</script>'>",
     "{{constructor.constructor('window.hacked=1')()}}",
     "javascript:window.hacked=1",

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
+from events.vocabulary import CREDIBILITY_WORDS, KINDS
 from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
@@ -24,7 +25,7 @@ from services.timeline.composition import Timeline
 from services.timeline.page import columns
 from services.timeline.page.packing import packed, takes_gzip
 from services.timeline.page.places import places
-from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, MapPlaces
+from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, KindOut, MapPlaces, Vocabulary
 
 logger = structlog.get_logger(__name__)
 
@@ -82,6 +83,17 @@ def map_beliefs(request: Request, opened: Opened, view: ViewName = "current", po
         locations = opened.reader.catalogue(asked.known_position).location_ids(asked.known_position)
         draw = partial(columns.beliefs, opened.reader, asked, locations)
         return _answer(request, asked, columns.MEDIA_TYPE, draw)
+
+
+@router.get("/v1/vocabulary", **document(Vocabulary))
+def vocabulary(request: Request) -> Response:
+    """The kinds of developments with their roles, and the scale of credibility: what a desk chooses from."""
+    kinds = tuple(
+        KindOut(name, one.facet, tuple(one.roles), {str(role): least for role, least in one.required.items()})
+        for name, one in KINDS.items()
+    )
+    words = {str(grade): said for grade, said in CREDIBILITY_WORDS.items()}
+    return rendering.answer(request, None, wire.encode(Vocabulary(kinds, words)))
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))

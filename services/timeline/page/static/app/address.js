@@ -11,7 +11,7 @@
  * @property {string} view  a view's name or id
  * @property {number | null} position  the log position that pins a shared link
  * @property {Camera | null} camera
- * @property {'map' | 'table' | 'audit'} as
+ * @property {'map' | 'table' | 'audit' | 'desk'} as
  * @property {string | null} compare  a moment, or another view, that the state is laid beside
  * @property {string} filter  what the table is narrowed to
  */
@@ -34,7 +34,7 @@ export function read(query) {
     view: query.get("view") || NOTHING.view,
     position: position && /^[0-9]{1,15}$/.test(position) ? Number(position) : null,
     camera: camera(query.get("map")),
-    as: ["table", "audit"].includes(query.get("as") ?? "") ? query.get("as") : "map",
+    as: ["table", "audit", "desk"].includes(query.get("as") ?? "") ? query.get("as") : "map",
     compare: query.get("compare") || null,
     filter: query.get("filter") || "",
   };

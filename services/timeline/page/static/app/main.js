@@ -2,6 +2,7 @@
 
 import { Audit } from "./audit.js";
 import { loadOther } from "./compare.js";
+import { Desk } from "./desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
 import { glide } from "./glide.js";
@@ -25,6 +26,8 @@ beginTheme();
 const bar = byId("bar");
 const auditBox = h("div.audit", { id: "audit", hidden: true });
 document.querySelector(".stage")?.insertBefore(auditBox, byId("panel"));
+const deskBox = h("div.audit.desk", { id: "desk", hidden: true });
+document.querySelector(".stage")?.insertBefore(deskBox, byId("panel"));
 const tableBox = h("div.table", { id: "table", hidden: true });
 document.querySelector(".stage")?.insertBefore(tableBox, byId("panel"));
 document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
@@ -49,6 +52,7 @@ async function begin() {
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
   const audit = new Audit(auditBox);
+  const desk = new Desk(deskBox);
   const panel = new Panel(byId("panel"), () => chart);
   const header = top(byId("tools"), { show: (number) => chart?.show(number), themed });
   const drawStep = () => {
@@ -56,6 +60,7 @@ async function begin() {
     dock.draw();
     table.draw();
     audit.draw();
+    desk.draw();
     header.draw();
     chart?.look();
   };

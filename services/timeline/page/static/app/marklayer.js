@@ -30,8 +30,8 @@ export class MarkLayer {
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
 
-  /** What an answer looks like, as bytes, made once for each. @type {Uint8Array[]} */
-  #made = [];
+  /** What an answer looks like: its four bytes as one number, made once for each. */
+  #made = new Uint32Array(0);
   #placed = true;
   #dirty = true;
 
@@ -43,7 +43,7 @@ export class MarkLayer {
       if (lon[number] !== null) this.at.set(mercator(lon[number], lat[number]), number * 2);
     });
     this.looks = new Uint8Array(ids.length * 4);
-    this.#made = world.beliefs?.answers.map(bytes) ?? [];
+    this.#made = Uint32Array.from(world.beliefs?.answers ?? [], (answer) => new Uint32Array(bytes(answer).buffer)[0]);
     this.#placed = true;
     this.look();
   }
@@ -67,8 +67,9 @@ export class MarkLayer {
   look() {
     const { control, access } = world.shown;
     const answers = world.beliefs?.answers ?? [];
+    const each = new Uint32Array(this.looks.buffer);
     for (let number = 0; number < control.length; number += 1) {
-      this.looks.set(this.#made[control[number]], number * 4);
+      each[number] = this.#made[control[number]];
       if (access[number]) this.looks[number * 4 + 3] |= ACCESS[answers[access[number]].mode] ?? 0;
     }
     if (this.only) for (let number = 0; number < control.length; number += 1) if (!this.only.has(number)) this.looks.fill(0, number * 4, number * 4 + 4);

@@ -22,7 +22,8 @@ void main() {
   of = look;
   size = chosen ? radius * 1.25 : radius;
   if (mine != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
-  float reach = plain && !chosen ? 5.0 : size * 1.9 + 6.0;
+  bool bare = (look.x >> 4u) == 0u && (look.w & 3u) == 0u || size < 2.8; // no ring, no badge: most marks, and a small square each
+  float reach = chosen ? size * 1.9 + 8.0 : plain ? 3.6 : bare ? max(size * 1.15 + 2.4, 4.0) : size * 1.9 + 6.0;
   at = corner * reach;
   vec2 from = (place.xy - middle.xy) + (place.zw - middle.zw);
   vec4 there = matrix * vec4(from, 0.0, 1.0);
