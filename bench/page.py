@@ -2,7 +2,7 @@
 
 A step is a change of the time in the world: every place is asked anew, every mark told to the graphics, sentence and dock
 drawn, until MapLibre says `render`. Beside it, on the same map, the same points as circles of MapLibre's own, redrawn.
-Also how much is transferred before the data, that no step asks the service, and the longest task with many rectangles.
+Also how much is transferred before the data, that no step asks the service, and the longest script of a step.
 """
 
 import os
@@ -27,7 +27,7 @@ EVENTS = int(os.environ.get("TIMELINE_BENCH_EVENTS", "150000"))
 
 PREPARE = """async () => {
   const of = (name) => import(document.querySelector('script[type=module]').src.replace('main.js', name));
-  const [{ chart }, { set, state }, { world }] = await Promise.all(['main.js', 'store.js', 'world.js'].map(of));
+  const [{ chart }, { set }, { world }, { Beliefs }] = await Promise.all(['main.js', 'store.js', 'world.js', 'columns.js'].map(of));
   const features = world.places.lon.flatMap((lon, at) => lon === null ? [] : [
     { type: 'Feature', id: at, properties: { colour: ['#AC801E', '#AD74ED', '#6BD9E4'][at % 3] }, geometry: { type: 'Point', coordinates: [lon, world.places.lat[at]] } }]);
   const map = chart.map;
@@ -53,18 +53,33 @@ PREPARE = """async () => {
     map.triggerRepaint();
   });
   let step = 0;
+  const scripts = [];
+  const timed = (act) => { const begin = performance.now(); act(); scripts.push(performance.now() - begin); };
+  const million = () => { // the worst case: no rectangle meets the moment, so each is looked at
+    const [rows, count] = [1_000_000, 33_000];
+    const times = Float64Array.from({ length: 1000 }, (_, at) => at === 0 ? -Infinity : at === 999 ? Infinity : from + (at / 999) * (until - from));
+    const column = (of) => Uint32Array.from({ length: rows }, (_, at) => of(at));
+    const columns = { times };
+    for (const facet of ['control', 'access']) Object.assign(columns, {
+      [`${facet}.offsets`]: Uint32Array.from({ length: count + 1 }, (_, at) => Math.floor((at * rows) / count)),
+      [`${facet}.valid_from`]: column((at) => at % 400), [`${facet}.valid_until`]: column((at) => (at % 400) + 1),
+      [`${facet}.known_from`]: column(() => 0), [`${facet}.known_until`]: column(() => 999), [`${facet}.answer`]: column(() => 0) });
+    return new Beliefs({ answers: [['held', ['a'], [], 'credible', []]], clock: 'reported' }, columns);
+  };
   globalThis.measured = {
     places: features.length, rectangles: world.beliefs.facets.control.answer.length,
-    steps: async (count) => { await settle('marks'); return times(count, () => set({ at: Math.round(from + ((step = (step + 37) % 997) / 997) * (until - from)) })); },
+    steps: async (count) => { await settle('marks'); return times(count, () => timed(() => set({ at: Math.round(from + ((step = (step + 37) % 997) / 997) * (until - from)) }))); },
     own: async (count) => { await settle('own'); return times(count, () => map.triggerRepaint()); },
     ours: async (count) => { await settle('marks'); return times(count, () => map.triggerRepaint()); },
+    scripts,
+    million: async (count) => { const beliefs = million(); const into = new Uint32Array(33_000); const found = [];
+      for (let at = 0; at < count; at += 1) { const begin = performance.now(); beliefs.pick('control', until, 8.64e15, into); found.push(performance.now() - begin); }
+      return found; },
     asking: async (count) => { const found = []; const into = new Uint32Array(world.shown.control.length);
       for (let at = 0; at < count; at += 1) { const begin = performance.now(); world.beliefs.pick('control', from + (at / count) * (until - from), 8.64e15, into); found.push(performance.now() - begin); }
       return found; },
   };
 }"""
-
-TASKS = """() => { globalThis.tasks = []; new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => one.duration))).observe({ type: 'longtask' }); }"""
 
 
 @contextmanager
@@ -110,7 +125,6 @@ def _measure(page: Page, base: str) -> None:
     before_data = sum(size for url, size in sent if "/v1/" not in url)
     data = sum(size for url, size in sent if "/v1/map/" in url)
     page.evaluate(PREPARE)
-    page.evaluate(TASKS)
     asked: list[str] = []
     steps, own, ours = _rounds(page, asked)
     asking = page.evaluate("measured.asking(200)")
@@ -126,7 +140,11 @@ def _measure(page: Page, base: str) -> None:
     say(
         f"  transferred before the data                {before_data / 1e6:7.2f} MB (bound 1.5 MB); the data {data / 1e6:.2f} MB"
     )
-    say(f"  longest task in a step                     {max(page.evaluate('tasks') or [0]):7.0f} ms (bound 200 ms)")
+    say(f"  longest script of a step                   {max(page.evaluate('measured.scripts')):7.1f} ms (bound 200 ms)")
+    million = page.evaluate("measured.million(20)")
+    say(
+        f"  every place asked among 1,000,000 rectangles, each looked at: {median(million):.1f} ms, longest {max(million):.1f} ms"
+    )
 
 
 def _rounds(page: Page, asked: list[str]) -> tuple[list[float], list[float], list[float]]:

@@ -71,6 +71,21 @@ def test_the_first_view_is_that_of_the_start_link(watch: Watched) -> None:
     watch.shot("start")
 
 
+def test_at_the_start_the_known_time_glides_once_and_any_input_stops_it(browser: Browser, demo: Served) -> None:
+    """The dashed ring goes out while nobody touches anything; a key ends it."""
+    with watched(browser, demo[0], reduced_motion="no-preference") as watch:
+        page = watch.open()
+        expect(page.locator("#sentence")).not_to_contain_text("Also claimed", timeout=10_000)
+        expect(page.locator("#sentence")).to_contain_text("Also claimed", timeout=10_000)
+        expect(page.locator("#sentence")).to_contain_text("as published by then", timeout=10_000)
+        page.goto("about:blank")
+        page = watch.open()
+        page.keyboard.press("Shift")
+        page.wait_for_load_state("networkidle")
+        assert "Also claimed" in watch.sentence()
+        watch.is_quiet()
+
+
 def test_dragging_the_known_time_refutes_the_false_report(watch: Watched) -> None:
     """And asks the service nothing while the hand moves."""
     page = watch.open(f"/?{EVENING}")

@@ -1,7 +1,7 @@
 /** At the start the known time glides once to the next day and back, so that a reader sees what it does. Any input stops it. */
 
 import { calm } from "./map.js";
-import { set, state } from "./store.js";
+import { atStart, set, state } from "./store.js";
 import { DAY } from "./times.js";
 
 const LASTS = 5200;
@@ -10,7 +10,7 @@ const INPUTS = ["pointerdown", "keydown", "wheel", "touchstart"];
 /** Only at the start link itself: who follows another link wants what it says. */
 export function glide() {
   const { at, follow } = state;
-  if (calm() || at === null || follow !== "then" || location.search || state.place === null) return;
+  if (calm() || at === null || follow !== "then" || !atStart || state.place === null) return;
   const begun = performance.now();
   let stopped = false;
   const stop = () => {

@@ -7,6 +7,9 @@ import { read, write } from "./address.js";
 /** @type {Set<(state: State, before: State) => void>} */
 const listeners = new Set();
 
+/** Whether the page was opened at the start link itself; other links are shown as they are. */
+export const atStart = !location.search;
+
 const begun = location.search || `?${(document.documentElement.dataset.start ?? "").replace(/^[^?]*\?/, "")}`;
 
 /** @type {State} */
