@@ -2,7 +2,8 @@
 --
 --   timeline_append  records events and nothing else: it cannot change, remove or reorder what is there
 --   timeline_read    reads the log and the views
---   timeline_follow  keeps the views and the tree, which can be made again, and adds checkpoints; it cannot touch the log
+--   timeline_follow  keeps the views and the tree, which can be made again, and adds checkpoints, their time stamps, and
+--                    entries of custody; it cannot touch the log
 --                    (building, verifying or dropping a view makes and drops tables: that takes the owner)
 --   timeline_redact  takes texts away, each by recording that it does; give it beside timeline_append
 --   timeline_access  checks keys of access; it cannot make, change or revoke one
@@ -37,6 +38,8 @@ GRANT SELECT ON log_tree, log_tile, log_checkpoint TO timeline_read, timeline_fo
 GRANT UPDATE (size) ON log_tree TO timeline_follow;
 GRANT INSERT, UPDATE ON log_tile TO timeline_follow;
 GRANT INSERT ON log_checkpoint TO timeline_follow;
+GRANT SELECT ON custody, log_stamp TO timeline_read, timeline_follow;
+GRANT INSERT ON custody, log_stamp TO timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
 GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading, touched, touched_span
     TO timeline_follow;

@@ -1,10 +1,10 @@
 """Places on the reported clock as they looked at an earlier log position: folded anew from the log (slow, and rare).
 
 A view on the reported clock is rewritten when an archive arrives late, so it does not hold its own past. A view on the
-recorded clock does: it tells which developments were ever recorded at a place.
+recorded clock does: together they tell which developments ever claimed anything of a place.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from psycopg import Connection
@@ -12,11 +12,12 @@ from psycopg.rows import TupleRow
 
 from events.developments import DevelopmentEvent
 from events.log import Log, streams
-from projections import setting_aside, views
+from projections import setting_aside
 from projections.claims import FOREVER, ClaimVersion
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.sources import Sources
+from projections.stored_bearing import ever_at, mergers_around
 from projections.versions import claim_versions
 from projections.views import View
 
@@ -30,27 +31,32 @@ def versions_as_of(
         sources.learn(one.position, one.event)
     found: list[ClaimVersion] = []
     wanted = set(locations)
-    members_of = _ever_at(connection, locations)
+    here = ever_at(connection, view, locations)
+    members_of = with_merged(here, dict(mergers_around(connection, view, here)))
     aside = setting_aside.since(connection, view, members_of)
-    for development, members in members_of.items():
-        until = min(position, aside.get(development, FOREVER) - 1)  # what is set aside rests on the events before
-        recorded = _events(connection, members, until)
-        if any(one.event.development_id == development for one in recorded):
-            found += claim_versions(development, recorded, sources, view.reading)
+    for some in _some_at_a_time(list(members_of)):
+        events = _events(connection, {member for one in some for member in members_of[one]}, position)
+        for development in some:
+            until = aside.get(development, FOREVER)  # what is set aside rests on the events before
+            recorded = sorted(
+                (one for member in members_of[development] for one in events.get(member, ()) if one.position < until),
+                key=lambda one: one.position,
+            )
+            if any(one.event.development_id == development for one in recorded):
+                found += claim_versions(development, recorded, sources, view.reading)
     return [one for one in found if one.location_id in wanted]
 
 
-def _ever_at(connection: Connection[TupleRow], locations: Collection[str]) -> dict[UUID, set[UUID]]:
-    """Every development ever recorded at some places, with all that is merged into it by now."""
-    recorded = views.complete(connection)
-    rows = connection.execute(
-        recorded.sql("SELECT DISTINCT development_id FROM {claim_version} WHERE location_id = ANY(%s)"),
-        [list(locations)],
-    ).fetchall()
-    here = {row[0] for row in rows}
-    return with_merged(here, dict(views.mergers_around(connection, recorded, here)))
+def _some_at_a_time(developments: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """So many that a query for each does not take the time, nor their events the memory."""
+    for start in range(0, len(developments), 1000):
+        yield developments[start : start + 1000]
 
 
-def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> list[Recorded]:
-    found = streams(connection, list(developments), position)
-    return [one for one in found if isinstance(one.event, DevelopmentEvent)]  # type: ignore[misc]
+def _events(connection: Connection[TupleRow], developments: set[UUID], position: int) -> dict[UUID, list[Recorded]]:
+    """The events of some developments up to a position, by development."""
+    events: dict[UUID, list[Recorded]] = {}
+    for one in streams(connection, sorted(developments), position):
+        if isinstance(one.event, DevelopmentEvent):
+            events.setdefault(one.event.development_id, []).append(one)  # type: ignore[arg-type]
+    return events

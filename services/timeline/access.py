@@ -86,6 +86,14 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/views/{view}/verify": "judge",
         "GET /v1/views/{view}/set-aside": "read",
         "POST /v1/views/{view}/set-aside/retry": "judge",
+        # Whoever reads may review; recorders and leaves are null in what they are told (audit/ledger.py).
+        "GET /v1/audit/locations/{location_id}": "read",
+        "GET /v1/audit/developments/{development_id}": "read",
+        "GET /v1/audit/corrections": "read",
+        "GET /v1/audit/sources/{source_id}": "read",
+        "GET /v1/audit/sources/{source_id}/developments": "read",
+        "GET /v1/audit/recorders/{recorder}": "audit",
+        "GET /v1/audit/recorded": "audit",
         "GET /v1/log/checkpoint": "read",
         # Hashes of single leaves would let a reader who guesses a recorder know that the guess is right.
         "GET /v1/log/proofs/inclusion": "audit",
@@ -93,6 +101,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/log/receipts/{position}": "audit",
         "GET /v1/log/tile/entries/{path}": "audit",
         "GET /v1/log/tile/{level}/{path}": "audit",
+        "POST /v1/audit/bundles/{location_id}": "audit",
+        "GET /v1/audit/custody": "audit",
         "POST /v1/audit/redactions": "redact",
         "GET /v1/events": "read",
         "POST /v1/events": "report",

@@ -116,6 +116,19 @@ def settled(
             yield _on_the_reported_clock(connection, standing, view, at, known_at, known_position)
 
 
+def also(asked: Asked, *, known_at: datetime | None = None, known_position: int | None = None) -> Asked:
+    """The same question as known at another moment, answered on the same connection in the same state of the tables.
+
+    Raises:
+        CannotAsk: both a time and a position to know by, on the recorded clock.
+    """
+    recorded = asked.view.reading.clock == "recorded"
+    known = {"known_at": known_at, "known_position": known_position} if recorded else {}
+    standing = where_it_stands.standing(asked.connection, str(asked.view.view_id), **known)  # type: ignore[arg-type]
+    settle = _on_the_recorded_clock if recorded else _on_the_reported_clock
+    return settle(asked.connection, standing, asked.view_name, asked.at, known_at, known_position)
+
+
 def _on_the_recorded_clock(
     connection: Connection[TupleRow],
     standing: Standing,

@@ -3,10 +3,7 @@
 Exit codes: 0 done, 1 an answer of "no", 2 bad input or usage, 3 not reachable.
 """
 
-import contextlib
 import sys
-from collections.abc import Iterator
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +21,7 @@ from services.timeline import (
     cli_import,
     cli_keys,
     cli_replay,
+    cli_review,
     cli_views,
     console,
     development_table,
@@ -33,13 +31,15 @@ from services.timeline import (
     story,
     typed,
 )
-from services.timeline.asked import Asked, CannotAsk, NotYet
+from services.timeline.asked import CannotAsk, NotYet
+from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
+from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.building import CannotBuild
-from services.timeline.commanded import opened_timeline
-from services.timeline.composition import CannotServe, Timeline, Unreachable, connect, database
+from services.timeline.commanded import asking, opened_timeline
+from services.timeline.composition import CannotServe, Unreachable, connect, database
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
@@ -72,6 +72,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db, name="db")
 app.add_typer(cli_keys.app, name="keys")
+cli_review.add_to(cli_audit.app)
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_views.app, name="view")
 app.command("import")(cli_import.import_)
@@ -104,10 +105,19 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
+_NOT_REACHED = (
+    Unreachable,
+    EmbeddedUnavailable,
+    NotYet,
+    NotYetInTree,
+    BeingBuilt,
+    CannotBuild,
+    psycopg.OperationalError,
+)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
     files.Unreadable, WrongFormat, CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
+    CannotBundle, NotInTree,
 )  # fmt: skip
 
 
@@ -174,7 +184,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Who holds a place at a moment, as known at a moment, and what else is claimed."""
-    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, at, known_at, known_position, zone) as (timeline, asked):
         location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
         found = timeline.reader.status(asked, location_id)
         console.show_status(timeline.reader, asked, location_id, found, as_json=as_json)
@@ -191,7 +201,7 @@ def map_(
     as_json: Json = False,
 ) -> None:
     """The status of every place at a moment, as known at a moment."""
-    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, at, known_at, known_position, zone) as (timeline, asked):
         catalogue = timeline.reader.catalogue(asked.known_position)
         root = typed.location(catalogue, within, asked) if within else None
         console.show_map(timeline.reader, asked, root, as_json=as_json)
@@ -208,7 +218,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Why a place has the status it has: every claim in order, what it became, and by which rule."""
-    with _asking(view, at, known_at, known_position, zone) as (timeline, asked):
+    with asking(view, at, known_at, known_position, zone) as (timeline, asked):
         location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
         console.show_explanation(explained(timeline.reader, asked, location_id), as_json=as_json)
 
@@ -235,7 +245,7 @@ def developments(
 ) -> None:
     """What is said to have happened, of every kind, with its newest standing; last recorded first."""
     period = typed.begin("--from", from_, zone), typed.end("--to", to, zone)
-    with _asking(view, None, None, None, zone) as (timeline, asked):
+    with asking(view, None, None, None, zone) as (timeline, asked):
         catalogue = timeline.reader.catalogue(asked.known_position)
         here = [typed.location(catalogue, place, asked) if place else None for place in (location, within)]
         choice = Choice(
@@ -266,22 +276,6 @@ def replay(
     with opened_timeline() as timeline:
         console.follow(timeline)
         cli_replay.replay(timeline, from_, to, speed, place, view, zone, as_json=as_json)
-
-
-@contextlib.contextmanager
-def _asking(
-    view: str, at: str | None, known_at: str | None, known_position: int | None, zone: str
-) -> Iterator[tuple[Timeline, Asked]]:
-    """An opened timeline, caught up with its log, and the question settled; instants made from dates are told."""
-    moments: dict[str, datetime | None] = {
-        name: typed.moment(f"--{name.replace('_', '-')}", text, zone)
-        for name, text in (("at", at), ("known_at", known_at))
-    }
-    with opened_timeline() as timeline:
-        console.follow(timeline)
-        asking = timeline.reader.asking
-        with asking(view, at=moments["at"], known_at=moments["known_at"], known_position=known_position) as asked:
-            yield timeline, asked
 
 
 @app.command("doctor")

@@ -16,6 +16,7 @@ from events.records import MAX_EVENT_BYTES, Event
 from events.shape import write_event
 from events.undecodable import Undecodable
 from services.timeline import console
+from services.timeline.audit import custody
 from services.timeline.composition import Timeline
 
 LINES = 1_000
@@ -93,10 +94,15 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
 def export(timeline: Timeline, output: Path | None, after: int) -> None:
     """Write the log as NDJSON; a file appears under its name only when it is complete.
 
+    It is entered into the record of custody before the first line: what is read from a pipe cannot be called back.
+
     Raises:
         Unreadable: the file cannot be written.
     """
     until = timeline.log.head().position
+    if until > after:
+        with timeline.log.pool.connection() as connection:
+            custody.add(connection, LOCAL, "export", first_position=after + 1, last_position=until)
     if output is None:
         _write(timeline, sys.stdout.buffer, after, until)
         sys.stdout.buffer.flush()

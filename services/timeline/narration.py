@@ -28,6 +28,7 @@ from projections.standing import AGAINST_INTEREST, SELF_SERVING
 from projections.status import Answer, Status
 from services.timeline import wire
 from services.timeline.asked import Asked
+from services.timeline.found import PlaceStatus
 from services.timeline.reader import Reader, Told
 from services.timeline.wire_warnings import warnings_out
 
@@ -115,7 +116,8 @@ def explained(reader: Reader, asked: Asked, location_id: str) -> wire.Explanatio
     status = reader.status(asked, location_id)
     names = Names(reader.catalogue(asked.known_position), asked)
     told = reader.tell(asked, location_id)
-    said = [_claim(one, before, _facet(status, one.claim), asked, names) for one, before in _with_basis_before(told)]
+    before = basis_before([one.claim for one in told])
+    said = [considered(one, before[one.claim], facet_of(status, one.claim), asked, names) for one in told]
     place = names.location(location_id)
     return wire.Explanation(
         location_id=location_id,
@@ -130,22 +132,27 @@ def explained(reader: Reader, asked: Asked, location_id: str) -> wire.Explanatio
     )
 
 
-def _facet(status: object, claim: ClaimVersion) -> Status | None:
+def facet_of(status: PlaceStatus, claim: ClaimVersion) -> Status | None:
+    """The status on which a claim bears."""
     found: Status | None = getattr(status, claim.facet)
     return found
 
 
-def _with_basis_before(told: Sequence[Told]) -> Iterable[tuple[Told, str | None]]:
-    """Each claim with what the last accepted claim before it asserts: what a withdrawal is resolved against."""
+def basis_before(claims: Iterable[ClaimVersion]) -> dict[ClaimVersion, str | None]:
+    """For each claim, in their order, what the last accepted one before it asserts: a withdrawal is resolved against it."""
     held: dict[str, str] = {}
-    for one in told:
-        facet = one.claim.facet
-        yield one, held.get(facet)
-        if one.claim.bearing == "accepted":
-            held[facet] = resolved(one.claim.assertion, held.get(facet))
+    found: dict[ClaimVersion, str | None] = {}
+    for one in claims:
+        found[one] = held.get(one.facet)
+        if one.bearing == "accepted":
+            held[one.facet] = resolved(one.assertion, held.get(one.facet))
+    return found
 
 
-def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, names: Names) -> wire.ConsideredClaim:
+def considered(
+    one: Told, before: str | None, status: Status | None, asked: Asked, names: Names
+) -> wire.ConsideredClaim:
+    """A claim with what it says, what it became and by which rule; `before` as `basis_before` finds it."""
     claim, account = one.claim, one.account
     says = asserted(resolved(claim.assertion, before))
     return wire.ConsideredClaim(
@@ -163,7 +170,7 @@ def _claim(one: Told, before: str | None, status: Status | None, asked: Asked, n
         standing=claim.standing,
         bearing=claim.bearing,
         rule=account.found.rule,
-        part=_part(claim, says, status, asked.at),
+        part=part_of(claim, says, status, asked.at),
         words=_words(claim, says, account, one.account.recorded, names),
         warnings=warnings_out(_odd(one)),
         statements=tuple(_statement(weighed, one.account.recorded, names) for weighed in account.statements),
@@ -182,7 +189,7 @@ def _summary(recorded: Sequence[Recorded], development_id: UUID) -> str:
     return summary
 
 
-def _part(claim: ClaimVersion, says: Asserted, status: Status | None, at: datetime) -> str:
+def part_of(claim: ClaimVersion, says: Asserted, status: Status | None, at: datetime) -> str:
     """The part that a claim plays in the status."""
     if claim.bearing == "ignored":
         return "ignored"

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from events.developments import DevelopmentEvent
 from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
 from projections import progress, setting_aside, views
@@ -27,6 +29,7 @@ from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.folding import fold
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.progress import Progress
 from projections.setting_aside import SetAside
@@ -254,27 +257,37 @@ class Reader:
             found = answers(connection, asked.view, asked.at, asked.known, narrow)
             return found, places_with_access(connection, asked.view, asked.known) if access else set()
 
+    def considered(self, asked: Asked, location_id: str) -> list[ClaimVersion]:
+        """Every claim of a place known then, ignored ones too, in the order of its claims."""
+        found = (one for one in self.versions(asked, [location_id]) if one.known(asked.known))
+        return sorted(found, key=lambda one: one.order)
+
     def tell(self, asked: Asked, location_id: str) -> list[Told]:
         """Every claim of a place known then, ignored ones too, in the order of its claims, with its account."""
-        versions = [one for one in self.versions(asked, [location_id]) if one.known(asked.known)]
+        return self.accounts(asked, self.considered(asked, location_id))
+
+    def accounts(self, asked: Asked, versions: Sequence[ClaimVersion]) -> list[Told]:
+        """Some claims known then, each with its account."""
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
-        events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
-        sources = self._sources(asked)
+        events: dict[UUID, list[Recorded]] = {}
+        for one in self._log.streams({one for found in members.values() for one in found}, asked.known_position):
+            if isinstance(one.event, DevelopmentEvent):
+                events.setdefault(one.event.development_id, []).append(one)
+        sources = self.sources(asked)
         aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
-        for claim in sorted(versions, key=lambda one: one.order):
-            of = members[claim.development_id]
+        for claim in versions:
+            of = [one for member in members[claim.development_id] for one in events.get(member, ())]
             until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
-            recorded = [
-                one for one in events if getattr(one.event, "development_id", None) in of and one.position < until
-            ]
+            recorded = sorted((one for one in of if one.position < until), key=lambda one: one.position)
             found = account(claim.development_id, recorded, sources, asked.view.reading, asked.known)
             assert found is not None
             told.append(Told(claim, found))
         return told
 
-    def _sources(self, asked: Asked) -> Sources:
+    def sources(self, asked: Asked) -> Sources:
+        """How every source is graded, by the log position asked about."""
         sources = Sources(asked.view.reading.clock)
         for one in self._log.reference(until=asked.known_position):
             sources.learn(one.position, one.event)

@@ -56,6 +56,10 @@ MORE: dict[str, set[str]] = {
     "GET /v1/log/receipts/{position}": AUDITORS,
     "GET /v1/log/tile/entries/{path}": AUDITORS,
     "GET /v1/log/tile/{level}/{path}": AUDITORS,
+    "POST /v1/audit/bundles/{location_id}": AUDITORS,
+    "GET /v1/audit/custody": AUDITORS,
+    "GET /v1/audit/recorders/{recorder}": AUDITORS,
+    "GET /v1/audit/recorded": AUDITORS,
     "POST /v1/views/{view}/set-aside/retry": JUDGES,
     "POST /v1/audit/redactions": {"admin"},
     "POST /v1/views": JUDGES,
@@ -77,6 +81,7 @@ NAMES = {
     "position": "1",
     "level": "0",
     "path": "000.p/1",
+    "recorder": "key:founder",
 }
 
 ANALYSTS = {

@@ -27,12 +27,14 @@ KEYS = {
     "position": "297",
     "level": "0",
     "path": "000",
+    "recorder": "demo",
 }
 REQUIRED = {
     "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z",
     "/v1/views/diff": "?a=current&b=published&at=2024-12-05T00:00:00Z",
     "/v1/log/proofs/inclusion": "?position=7",
     "/v1/log/proofs/consistency": "?from=100",
+    "/v1/audit/recorded": "?by=demo",
 }
 MOMENT = "at=2024-12-05T14:00:00Z&known_at=2024-12-05T14:00:00Z&view=published"
 

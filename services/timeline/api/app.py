@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
 from services.timeline.api import (
+    audit,
     authority,
     bulk,
     changes,
@@ -15,6 +16,7 @@ from services.timeline.api import (
     developments,
     documents,
     events,
+    evidence,
     locations,
     log,
     operations,
@@ -66,6 +68,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         views.router,
         operations.router,
         log.router,
+        evidence.router,
+        audit.router,
     ):
         app.include_router(router)
     _add_health(app)
