@@ -31,7 +31,7 @@ from services.timeline.reader import NotRegistered
 from services.timeline.wire_review import ReviewedSource
 from services.timeline.wire_track import MonthOut, SourceReview, SpokenOf, SpokenOfPage
 
-#: So many developments are counted by a page at most (about a second).
+#: So many developments are counted by a page at most.
 COUNTED: Final = 10_000
 
 _HELPING: Final = 1_000
@@ -141,13 +141,16 @@ def _entries(reviewer: Reviewer, source_id: str, after: int) -> Iterator[Iterato
             tables = reviewer.asked.view.tables
             asked = {"tables": tables, "source": source_id, "after": after, "until": reviewer.asked.known_position}
             cursor.execute(reviewer.asked.view.sql(_SPOKEN_OF), asked)
-            for setting in _BULK:  # what is asked while the cursor stands is asked by keys
-                connection.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT".encode())
+            for setting in _BY_KEYS:
+                connection.execute(f"SET LOCAL {setting}".encode())
             yield _folded(reviewer, source_id, iter(lambda: cursor.fetchmany(_HELPING), []))
 
 
 #: For a query about all that a source said: planned for its moment, every part read once.
 _BULK: Final = ("plan_cache_mode TO force_custom_plan", "enable_seqscan TO on", "enable_nestloop TO off")
+
+#: What is asked while its cursor stands is asked by keys again, as everywhere.
+_BY_KEYS: Final = ("plan_cache_mode TO force_generic_plan", "enable_seqscan TO off", "enable_nestloop TO on")
 
 
 def _folded(reviewer: Reviewer, source_id: str, helpings: Iterator[list[tuple[UUID, int]]]) -> Iterator[Entry]:
