@@ -2,8 +2,10 @@
 --
 --   timeline_append  records events and nothing else: it cannot change, remove or reorder what is there
 --   timeline_read    reads the log and the views
---   timeline_follow  keeps the views and the tree, which can be made again, and adds checkpoints; it cannot touch the log
+--   timeline_follow  keeps the views and the tree, which can be made again, and adds checkpoints, their time stamps, and
+--                    entries of custody; it cannot touch the log
 --                    (building, verifying or dropping a view makes and drops tables: that takes the owner)
+--   timeline_redact  takes texts away, each by recording that it does; give it beside timeline_append
 --   timeline_access  checks keys of access; it cannot make, change or revoke one
 --
 -- They are groups without login: GRANT timeline_append TO some_user;
@@ -12,7 +14,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['timeline_append', 'timeline_read', 'timeline_follow', 'timeline_access'] LOOP
+    FOREACH name IN ARRAY ARRAY['timeline_append', 'timeline_read', 'timeline_follow', 'timeline_redact', 'timeline_access'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
@@ -23,6 +25,11 @@ END $$;
 GRANT SELECT, INSERT ON event TO timeline_append;
 GRANT SELECT, UPDATE (gate) ON log_head TO timeline_append;
 
+-- Recording a redaction does these two; neither can be done by itself (migration 0008).
+GRANT UPDATE (text, salt) ON event TO timeline_redact;
+GRANT SELECT, INSERT ON redaction TO timeline_redact;
+
+GRANT SELECT ON redaction TO timeline_read, timeline_follow;
 GRANT SELECT ON build, build_part, verification, discarded TO timeline_read, timeline_follow;
 GRANT SELECT ON event, log_head, view, claim_version, mention, merger, reach, development, migration, set_aside, regrading,
     touched, touched_span
@@ -31,6 +38,8 @@ GRANT SELECT ON log_tree, log_tile, log_checkpoint TO timeline_read, timeline_fo
 GRANT UPDATE (size) ON log_tree TO timeline_follow;
 GRANT INSERT, UPDATE ON log_tile TO timeline_follow;
 GRANT INSERT ON log_checkpoint TO timeline_follow;
+GRANT SELECT ON custody, log_stamp TO timeline_read, timeline_follow;
+GRANT INSERT ON custody, log_stamp TO timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
 GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading, touched, touched_span
     TO timeline_follow;

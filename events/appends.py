@@ -84,10 +84,18 @@ class HeldEvent:
     text: bytes | None
     salt: bytes | None
 
+    @property
+    def is_without_text(self) -> bool:
+        """There was text, and it is gone."""
+        return self.text is None and codec.committed_to_text(self.structure)
+
     def says_the_same_as(self, form: codec.StoredForm) -> bool:
-        """Whether an event would be stored with the same bytes. A redacted text cannot be compared: then it does not."""
-        if self.text is None and codec.committed_to_text(self.structure):
-            return False
+        """Whether an event would be stored with the same bytes.
+
+        A text that is gone cannot be compared: then only what says that it is gone, as a line of an export does, says the same.
+        """
+        if self.is_without_text:
+            return form.text is None and (form.name, form.structure) == (self.name, self.structure)
         again = codec.salted(form, self.salt)
         return (again.name, again.structure, again.text) == (self.name, self.structure, self.text)
 

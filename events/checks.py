@@ -21,6 +21,7 @@ from events.developments import (
 )
 from events.problems import Problem, shown
 from events.records import Event, changed
+from events.redaction import EventRedacted
 from events.reference import ActorRegistered, Geometry, LocationRegistered, LocationRevised
 from events.times import rfc3339
 from events.vocabulary import KINDS, ROLES
@@ -147,6 +148,13 @@ def _location(event: LocationRegistered) -> Iterator[Problem]:
         yield from geometry_problems(event.geometry, "geometry")
 
 
+def _redacted(event: EventRedacted) -> Iterator[Problem]:
+    if not event.legal_basis.strip():
+        yield Problem(
+            "legal_basis", event.legal_basis, "is required, and not blank: the rule or order that it rests on"
+        )
+
+
 def _revised(event: LocationRevised) -> Iterator[Problem]:
     changes = changed(event.changes)
     if not changes:
@@ -215,5 +223,6 @@ _CHECKS: Final[Mapping[type[Event], Callable[[Any], Iterable[Problem]]]] = Mappi
         ActorRegistered: _actor,
         LocationRegistered: _location,
         LocationRevised: _revised,
+        EventRedacted: _redacted,
     }
 )

@@ -19,6 +19,7 @@ import msgspec
 from events import developments as d
 from events import reference as r
 from events.records import Event
+from events.redaction import EventRedacted
 from events.trusted import trusted
 
 Tree = dict[str, Any]
@@ -56,6 +57,7 @@ _STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
         ),
         d.DevelopmentMerged: _Stored("development-merged", 1, {"reason": None}),
         d.DevelopmentVoided: _Stored("development-voided", 1, {"reason": None}),
+        EventRedacted: _Stored("event-redacted", 1, {"reason": None}),
     }
 )
 
@@ -68,6 +70,9 @@ _UPCASTERS: Final[Mapping[str, Callable[[Tree], Tree]]] = MappingProxyType({})
 #: The name under which each type of event is stored now.
 STORED_NAMES: Final = MappingProxyType({cls: f"{stored.name}/{stored.version}" for cls, stored in _STORED.items()})
 _CLASSES: Final = MappingProxyType({name: cls for cls, name in STORED_NAMES.items()})
+
+#: Where text stands in each type of event, by its stored name: None for a text, else what is inside.
+TEXT: Final = MappingProxyType({STORED_NAMES[cls]: stored.text for cls, stored in _STORED.items()})
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -156,12 +161,18 @@ def decode(name: str, structure: bytes, text: bytes | None = None) -> Event:
     Raises:
         UnknownStoredType: bytes of a type or version that this program does not know.
     """
-    if name not in _DECODERS or text is not None:
-        tree = _upcast(name, msgspec.json.decode(structure)["event"])
-        if text is not None:
-            _put_text(tree, msgspec.json.decode(text))
-        return msgspec.convert(tree, _CLASSES[_newest(name)])
+    if text is not None:
+        return decode_with(name, structure, lambda tree: _put_text(tree, msgspec.json.decode(text)))
+    if name not in _DECODERS:
+        return decode_with(name, structure, lambda _: None)
     return _DECODERS[name].decode(structure).event
+
+
+def decode_with(name: str, structure: bytes, put: Callable[[Tree], None]) -> Event:
+    """The event that was stored, once something was put into its tree; errors as `decode`."""
+    tree = _upcast(name, msgspec.json.decode(structure)["event"])
+    put(tree)
+    return msgspec.convert(tree, _CLASSES[_newest(name)])
 
 
 def decode_for_folds(name: str, structure: bytes) -> Event:
@@ -172,7 +183,7 @@ def decode_for_folds(name: str, structure: bytes) -> Event:
 
 def text_is_intact(structure: bytes, text: bytes | None, salt: bytes | None) -> bool:
     """Whether the text is the one that the structure commits to."""
-    digest = msgspec.json.decode(structure)["text_sha256"]
+    digest = text_sha256(structure)
     if text is None or salt is None:
         return digest is None
     return bool(hashlib.sha256(salt + text).hexdigest() == digest)
@@ -181,6 +192,24 @@ def text_is_intact(structure: bytes, text: bytes | None, salt: bytes | None) -> 
 def committed_to_text(structure: bytes) -> bool:
     """Whether there was text when the event was recorded (if it is gone now, it was redacted)."""
     return not structure.endswith(b'"text_sha256":null}')
+
+
+def required_text(name: str) -> tuple[str, ...]:
+    """The fields of a stored type in which there is text for certain; none of a type that is unknown here."""
+    cls = _CLASSES.get(name)
+    return cls.required_text if cls is not None else ()
+
+
+def text_sha256(structure: bytes) -> str | None:
+    """The salted hash by which a structure commits to its text; None where there never was any."""
+    found: str | None = msgspec.json.decode(structure)["text_sha256"]
+    return found
+
+
+def without_text(form: StoredForm, committed: str) -> StoredForm:
+    """The same content as it is stored once its text is gone: it still commits to a text that is not told."""
+    unsealed = form.structure[: -_SEAL if form.text is not None else -len("null}")]
+    return StoredForm(form.name, b'%s"%s"}' % (unsealed, committed.encode()), None, None)
 
 
 def canonical(tree: object) -> bytes:

@@ -3,11 +3,13 @@
 Rows that cannot be decoded are read as `Undecodable` events, each by itself.
 """
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
@@ -67,6 +69,26 @@ class Log:
                 f"{SELECT_WHOLE} WHERE position = ANY(%s::bigint[]) ORDER BY position", [list(positions)]
             ).fetchall()
         return list(map(as_recorded, rows))
+
+    def by_id(self, event_id: UUID) -> list[RecordedEvent[Any]]:
+        """The event of an id, with its text; none where it is not recorded."""
+        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(f"{SELECT_WHOLE} WHERE event_id = %s", [event_id]).fetchall()
+        return list(map(as_recorded, rows))
+
+    def tidy(self) -> None:
+        """Have PostgreSQL clear the space of rows that were replaced, as far as it may; else it does so when it likes."""
+        with contextlib.suppress(psycopg.Error), self.pool.connection() as connection:
+            connection.execute("VACUUM event")
+
+    def redactions(self, after: int = 0) -> list[tuple[int, int]]:
+        """Which event (the second) redacted which (the first), of those recorded after a position, in order."""
+        with self.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT position, by_position FROM redaction WHERE by_position > %s::bigint ORDER BY by_position",
+                [after],
+            )
+            return rows.fetchall()
 
     def behind(self) -> timedelta:
         """How far the database's clock runs behind the log: positive where the last event lies in its future."""

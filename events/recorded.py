@@ -40,7 +40,9 @@ class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         recorded_at: When the log had it, UTC; rises strictly with position.
         recorded_by: The principal who recorded it.
         version: 1, 2, 3 ... within its stream.
-        redacted: Its text was lawfully removed; the structure stands.
+        redaction: The position of the event by which its text was lawfully taken away; the structure stands, and where
+            text was read it holds marks (`marks.REDACTED`).
+        text_sha256: What the structure commits to where its text is gone, redacted or not.
     """
 
     position: int
@@ -49,4 +51,10 @@ class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
     event_id: UUID
     version: int
     event: E_co
-    redacted: bool = False
+    redaction: int | None = None
+    text_sha256: str | None = None
+
+    @property
+    def redacted(self) -> bool:
+        """Its text was lawfully taken away."""
+        return self.redaction is not None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from events import codec
+from events import codec, marks
 from events.developments import DevelopmentEvent
 from events.recorded import RecordedEvent
 from events.records import Event
@@ -14,23 +14,36 @@ from events.undecodable import Undecodable
 
 _COLUMNS: Final = "position, recorded_at, recorded_by, event_id, stream_id, version, type, structure"
 SELECT_STRUCTURE: Final = f"SELECT {_COLUMNS}, NULL::bytea, NULL::bytea FROM event"
-SELECT_WHOLE: Final = f"SELECT {_COLUMNS}, text, salt FROM event"
+SELECT_WHOLE: Final = (
+    f"SELECT {_COLUMNS}, text, salt, "
+    "CASE WHEN text IS NULL THEN (SELECT by_position FROM redaction WHERE redaction.position = event.position) END, "
+    "CASE WHEN text IS NULL THEN (SELECT removed FROM redaction WHERE redaction.position = event.position) END FROM event"
+)
 
 
 def as_recorded(row: Sequence[Any]) -> RecordedEvent[Event]:
-    """A whole row of `event` as a recorded event."""
-    *_, name, structure, text, _salt = row
+    """A whole row of `event` as a recorded event; where its text is gone, marks stand for it."""
+    *_, name, structure, text, _salt, redaction, removed = row
+    if text is None and codec.committed_to_text(structure):
+        return _without_text(row, redaction, removed)
     recorded = _recorded(row, codec.decode)
-    if isinstance(recorded.event, Undecodable):
+    if isinstance(recorded.event, Undecodable) or text is None:
         return recorded
-    if text is None:
-        redacted = codec.committed_to_text(structure)
-        return msgspec.structs.replace(recorded, redacted=True) if redacted else recorded
     try:
         whole = codec.decode(name, structure, text)
     except Exception as error:  # noqa: BLE001  (as below)
         whole = Undecodable(stream_id=row[4], stored_name=name, error=f"its text: {_one_line(error)}")
     return msgspec.structs.replace(recorded, event=whole)
+
+
+def _without_text(row: Sequence[Any], redaction: int | None, removed: Sequence[str] | None) -> RecordedEvent[Event]:
+    def decode(name: str, structure: bytes) -> Event:
+        if redaction is not None and removed is not None:
+            return marks.marked(name, structure, removed)
+        return marks.marked(name, structure, codec.required_text(name), marks.MISSING)
+
+    recorded = _recorded(row, decode)
+    return msgspec.structs.replace(recorded, redaction=redaction, text_sha256=codec.text_sha256(row[7]))
 
 
 def structure_only(row: Sequence[Any]) -> RecordedEvent[Event]:

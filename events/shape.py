@@ -4,8 +4,10 @@ A good event is decoded by msgspec in one pass. Only when that fails is it taken
 a reporter is told everything at once and by the names that they wrote.
 """
 
+import contextlib
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType, NoneType, UnionType
@@ -15,17 +17,28 @@ import msgspec
 
 from events.developments import AnyDevelopmentEvent
 from events.problems import MAX_PROBLEMS, Problem, UnusableEvent, shown
-from events.records import MAX_EVENT_BYTES, Event
+from events.records import MAX_EVENT_BYTES, Event, Record, Sha256
+from events.redaction import EventRedacted
 from events.reference import ReferenceEvent
 from events.text import suspect, text_problems
 
-AnyEvent = ReferenceEvent | AnyDevelopmentEvent
+AnyEvent = ReferenceEvent | AnyDevelopmentEvent | EventRedacted
 
 #: Every type of event by the name that stands in `type`.
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = MappingProxyType({cls.__name__: cls for cls in get_args(AnyEvent)})
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)
 _encoder = msgspec.json.Encoder()
+
+#: In JSON, the name under which a line of an export says that the event's text was redacted; never within a text.
+_GONE: Final = re.compile(rb'"redacted"\s*:')
+
+
+class TextGone(Record, frozen=True, kw_only=True):
+    """What a line of an export says of a text that was redacted: the salted hash by which the structure commits to it."""
+
+    text_sha256: Sha256
+
 
 _ID_HELP = "an id is lower-case letters, digits, '.', '_' and '-', begins with a letter or digit, and has at most 100"
 
@@ -48,6 +61,24 @@ def read_event(raw: bytes) -> Event:
     if problems := [*twice, *(text_problems(event) if suspect(raw) else ())]:
         raise UnusableEvent(problems)
     return event
+
+
+def read_redacted(raw: bytes) -> tuple[Event, str] | None:
+    """The event that a line of an export states whose text was redacted, and what it commits to; None where it is no such line.
+
+    Raises:
+        UnusableEvent: as `read_event` does.
+    """
+    tree: Any = None
+    if _GONE.search(raw) is not None:
+        with contextlib.suppress(ValueError, RecursionError):
+            tree = msgspec.json.decode(raw)
+    if not isinstance(tree, dict) or "redacted" not in tree:
+        return None
+    gone = tree.pop("redacted")
+    if problems := [*_said_twice(raw), *_wrong(gone, TextGone, "redacted")]:
+        raise UnusableEvent(problems)
+    return read_event(msgspec.json.encode(tree)), msgspec.convert(gone, TextGone).text_sha256
 
 
 def read_again(raw: bytes) -> Event:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from events.records import Event
 
-#: Stored names of what is registered apart from developments begin with one of these.
-_REFERENCE = ("source-", "actor-", "location-")
+#: Stored names of what is not about a development begin with one of these.
+_REFERENCE = ("source-", "actor-", "location-", "event-")
 
 
 class Undecodable(Event, frozen=True, kw_only=True, tag="Undecodable"):
@@ -31,5 +31,5 @@ class Undecodable(Event, frozen=True, kw_only=True, tag="Undecodable"):
 
     @property
     def of_reference(self) -> bool:
-        """Whether it is about a source, an actor or a location rather than a development, by its stored name."""
+        """Whether it is about a source, an actor, a location or another event rather than a development, by its stored name."""
         return self.stored_name.startswith(_REFERENCE)

@@ -19,7 +19,7 @@ from projections.knowing import Recorded
 from projections.views import Database
 
 #: Streams of developments, as far as a stored name tells; `events.undecodable` says the same of a row not understood.
-OF_DEVELOPMENTS: Final = "split_part(type, '-', 1) NOT IN ('source', 'actor', 'location')"
+OF_DEVELOPMENTS: Final = "split_part(type, '-', 1) NOT IN ('source', 'actor', 'location', 'event')"
 
 #: A row as COPY sends it: the number of columns, then each with its length before it. The structure is the rest.
 _ROW: Final = Struct("!6x16s4xq4xii")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from events.marks import MARKS
 from events.recorded import RecordedEvent
 from events.records import Event, changed
 from events.reference import (
@@ -36,6 +37,13 @@ class Location:
     geometry: Mapping[str, Any] | None
     names: Mapping[str, str]
     codes: Mapping[str, str]
+
+    @property
+    def is_redacted(self) -> bool:
+        """A name of it was taken away."""
+        return self.name.endswith(tuple(f" {mark}" for mark in MARKS)) or any(
+            one in MARKS for one in self.names.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +85,17 @@ class Catalogue:
 
     Attributes:
         locations_told: How many events about locations it rests on.
+        redacted: How often texts were taken out of it; what was made of names before is to be made anew.
     """
 
     def __init__(self) -> None:
         self.position = 0
         self.locations_told = 0
+        self.redacted = 0
         self._locations: dict[str, _History] = {}
         self._actors: dict[str, _History] = {}
         self._sources: dict[str, _History] = {}
+        self._held = {"location": self._locations, "actor": self._actors, "source": self._sources}
         self._ids: list[str] = []
         self._children: dict[str, set[str]] = {}
 
@@ -99,7 +110,7 @@ class Catalogue:
     def _take_in(self, one: RecordedEvent[Event]) -> None:
         kind, key = one.event.stream
         self.locations_told += kind == "location"
-        histories = {"location": self._locations, "actor": self._actors, "source": self._sources}[kind]
+        histories = self._held[kind]
         if isinstance(one.event, LocationRegistered | ActorRegistered | SourceRegistered):
             histories[str(key)] = _History(one.position, one.event)
         elif str(key) not in histories:  # what registered it cannot be decoded here
@@ -114,6 +125,18 @@ class Catalogue:
             return
         if parent is not None:
             self._children.setdefault(parent, set()).add(one.event.location_id)
+
+    def put_again(self, recorded: Iterable[RecordedEvent[Event]]) -> None:
+        """Put events in the place of the same ones from before their text was redacted; others are passed by."""
+        for one in recorded:
+            kind, key = one.event.stream
+            held = self._held.get(kind, {}).get(str(key))
+            if held is None or isinstance(one.event, Undecodable):
+                continue
+            if held.position == one.position:
+                held.registered = one.event
+            held.later = [(at, one.event if at == one.position else event) for at, event in held.later]
+        self.redacted += 1
 
     def has_location(self, location_id: str, position: int) -> bool:
         """Whether a location is registered by a position."""
@@ -150,6 +173,7 @@ class Catalogue:
         ]
         for revision in sorted(revisions, key=lambda event: event.from_):
             content |= changed(revision.changes)
+        content["name"] = _told_name(content["name"], location_id)
         geometry = content.pop("geometry")
         drawn = {"type": geometry.type, "coordinates": geometry.coordinates} if geometry is not None else None
         return Location(location_id, geometry=drawn, **content)
@@ -218,11 +242,15 @@ class Catalogue:
             return None
         first = held.registered
         assert isinstance(first, ActorRegistered)
-        names = [(one.name, one.from_, one.until) for one in first.aliases]
+        name = _told_name(first.name, first.actor_id)
+        names = [(_told_name(one.name, first.actor_id), one.from_, one.until) for one in first.aliases]
         renamed = sorted(_renamings(held, position), key=lambda event: event.from_)
         until = [*(event.from_ for event in renamed), None]
-        names += [(event.name, event.from_, until[number]) for number, event in enumerate(renamed, start=1)]
-        return Actor(first.actor_id, first.name, first.kind, tuple(names))
+        names += [
+            (_told_name(event.name, first.actor_id), event.from_, until[number])
+            for number, event in enumerate(renamed, start=1)
+        ]
+        return Actor(first.actor_id, name, first.kind, tuple(names))
 
     def actor_name(self, actor_id: str, at: datetime, position: int) -> str:
         """What an actor is called at a valid time, as known at a position; its id where nothing is known."""
@@ -233,7 +261,7 @@ class Catalogue:
         assert isinstance(first, ActorRegistered)
         renamed = [event for event in _renamings(held, position) if event.from_ <= at]
         last = max(renamed, key=lambda event: event.from_, default=None)
-        return (last.name if last else first.name) or actor_id
+        return _told_name(last.name if last else first.name, actor_id) or actor_id
 
     def sources(self, position: int) -> list[Source]:
         """Every source registered by a position, ordered by id, graded as known then."""
@@ -246,7 +274,7 @@ class Catalogue:
         return self._source(held, position) if held is not None else None
 
     def source_name(self, source_id: str, position: int) -> str:
-        """A source's name; its id where nothing is known, or where the name was redacted."""
+        """A source's name; its id where nothing is known."""
         held = self.source(source_id, position)
         return (held.name if held else "") or source_id
 
@@ -262,7 +290,13 @@ class Catalogue:
                 reliability = event.reliability
             elif isinstance(event, SourceAlignmentStated):
                 aligned_with = event.aligned_with
-        return Source(first.source_id, first.name, first.kind, reliability, aligned_with, first.url)
+        name = _told_name(first.name, first.source_id)
+        return Source(first.source_id, name, first.kind, reliability, aligned_with, first.url)
+
+
+def _told_name(name: str, key: str) -> str:
+    """A name as it is told; of one that was redacted the mark, beside the id that tells whose it was."""
+    return f"{key} {name}" if name in MARKS else name
 
 
 def _renamings(held: _History, position: int) -> list[ActorRenamed]:

@@ -3,6 +3,7 @@
 "Ma'arrat al-Nu'man" is found by "maarrat al numan", "حماة" by "حماه". A folded text is for comparing, never for showing.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -29,6 +30,11 @@ def fold(text: str) -> str:
     """
     once = _bare(_bare(text).casefold()).translate(_TABLE)
     return " ".join(once.split())
+
+
+def bare_words(text: str) -> list[str]:
+    """The words of a text as they are compared, without what stands between them; kept nowhere."""
+    return re.findall(r"\w+", fold.__wrapped__(text))
 
 
 def _bare(text: str) -> str:

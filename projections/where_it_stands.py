@@ -16,6 +16,7 @@ class Standing(NamedTuple):
         newest: When its last folded event was recorded; None while nothing is folded.
         position, recorded_at: The last event by the time, or at the position, that was asked for; None where none is.
         set_aside, set_aside_from: How much is set aside, and the first position at which; None where nothing is.
+        redacted: The position of the log's last redaction, folded or not; 0 while there is none.
         regrading: A source graded anew is being folded in parts, and not all of them are done.
     """
 
@@ -26,6 +27,7 @@ class Standing(NamedTuple):
     set_aside: int
     set_aside_from: int | None
     regrading: bool
+    redacted: int
 
 
 _BY_TIME = "SELECT position, recorded_at FROM event WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1"
@@ -49,7 +51,8 @@ def standing(
     row = connection.execute(
         f"SELECT {_OF_VIEW}, "
         "newest.recorded_at, asked.position, asked.recorded_at, aside.count, aside.first, "
-        "EXISTS (SELECT FROM regrading WHERE regrading.view_id = view.view_id) "
+        "EXISTS (SELECT FROM regrading WHERE regrading.view_id = view.view_id), "
+        "coalesce((SELECT by_position FROM redaction ORDER BY by_position DESC LIMIT 1), 0) "
         "FROM view LEFT JOIN event AS newest ON newest.position = view.position "
         f"LEFT JOIN LATERAL ({asked}) AS asked (position, recorded_at) ON TRUE "
         "CROSS JOIN LATERAL (SELECT count(*), min(position) FROM set_aside WHERE set_aside.view_id = view.view_id"
@@ -60,4 +63,4 @@ def standing(
     ).fetchone()
     if row is None:
         raise views.missing(connection, name)
-    return Standing(views.view_of(row[:-6]), *row[-6:])
+    return Standing(views.view_of(row[:-7]), *row[-7:])

@@ -15,8 +15,9 @@ from events.records import Event
 Role = Literal["reader", "reporter", "analyst", "auditor", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-#: `read` what was said and what follows; `report` what others say; `judge` it; `audit` who recorded what.
-Right = Literal["read", "report", "judge", "audit"]
+#: `read` what was said and what follows; `report` what others say; `judge` it; `audit` who recorded what; `redact`: take a
+#: text away for good, which whoever audits must not be able to.
+Right = Literal["read", "report", "judge", "audit", "redact"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 #: What each role may. Whoever records must read first: what is there already is corroborated, not reported again.
@@ -48,6 +49,7 @@ RECORDING: Final[Mapping[str, Right]] = MappingProxyType(
         "DevelopmentAmended": "judge",
         "DevelopmentMerged": "judge",
         "DevelopmentVoided": "judge",
+        "EventRedacted": "redact",
     }
 )
 
@@ -99,6 +101,9 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/log/receipts/{position}": "audit",
         "GET /v1/log/tile/entries/{path}": "audit",
         "GET /v1/log/tile/{level}/{path}": "audit",
+        "POST /v1/audit/bundles/{location_id}": "audit",
+        "GET /v1/audit/custody": "audit",
+        "POST /v1/audit/redactions": "redact",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
         "POST /v1/developments": "report",

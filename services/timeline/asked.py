@@ -55,6 +55,7 @@ class Asked:
         pinned: The valid axis is named too: the answer is the same for ever.
         as_of: On the reported clock, an earlier log position that was asked for; None for what is folded.
         set_aside: How much is set aside in the view; what rests on it is not pinned, since a retry may change it.
+        redacted: The position of the log's last redaction: what was read of texts before it may not be told any more.
     """
 
     connection: Connection[TupleRow]
@@ -68,6 +69,7 @@ class Asked:
     pinned: bool
     as_of: int | None = None
     set_aside: int = 0
+    redacted: int = 0
 
     def known_time(self, known: int | None, positions: dict[int, datetime]) -> datetime | None:
         """A moment of the known axis as a time; None for an open end."""
@@ -148,8 +150,10 @@ def _on_the_recorded_clock(
     pinned = name == str(found.view_id) and named and within and _is_whole(standing, known)
     when = at or datetime.now(UTC)
     for_ever = pinned and at is not None
-    aside = standing.set_aside
-    return Asked(connection, found, name, when, known, known_then, known, pinned, for_ever, set_aside=aside)
+    return Asked(
+        connection, found, name, when, known, known_then, known, pinned, for_ever,
+        set_aside=standing.set_aside, redacted=standing.redacted,
+    )  # fmt: skip
 
 
 def _on_the_reported_clock(
@@ -175,8 +179,10 @@ def _on_the_reported_clock(
     earlier = position if from_log else None
     known = micros(known_then)
     for_ever = pinned and at is not None
-    aside = standing.set_aside
-    return Asked(connection, found, name, when, known, known_then, position, pinned, for_ever, earlier, aside)
+    return Asked(
+        connection, found, name, when, known, known_then, position, pinned, for_ever, earlier,
+        set_aside=standing.set_aside, redacted=standing.redacted,
+    )  # fmt: skip
 
 
 def _is_whole(standing: Standing, position: int) -> bool:

@@ -32,9 +32,11 @@ from services.timeline import (
     typed,
 )
 from services.timeline.asked import CannotAsk, NotYet
+from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
+from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.building import CannotBuild
 from services.timeline.commanded import asking, opened_timeline
 from services.timeline.composition import CannotServe, Unreachable, connect, database
@@ -103,10 +105,19 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-_NOT_REACHED = (Unreachable, EmbeddedUnavailable, NotYet, BeingBuilt, CannotBuild, psycopg.OperationalError)
+_NOT_REACHED = (
+    Unreachable,
+    EmbeddedUnavailable,
+    NotYet,
+    NotYetInTree,
+    BeingBuilt,
+    CannotBuild,
+    psycopg.OperationalError,
+)
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
     files.Unreadable, WrongFormat, CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
+    CannotBundle, NotInTree,
 )  # fmt: skip
 
 

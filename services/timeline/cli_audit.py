@@ -2,33 +2,30 @@
 
 import contextlib
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from psycopg import Connection
 
-from services.timeline import console, logs, typed
-from services.timeline.audit import cosigning, integrator, parallel, signing, stored
+from services.timeline import cli_bundle, cli_redact, console, typed
+from services.timeline.audit import cosigning, offline, parallel, signing, stored
 from services.timeline.audit import witness as witnesses
-from services.timeline.audit.integrating import took_lock
-from services.timeline.audit.notes import PublicKey, UnusableKey
-from services.timeline.audit.signing import CannotSign
-from services.timeline.audit.stored import Kept
+from services.timeline.audit.notes import ML_DSA_44, PublicKey, UnusableKey
 from services.timeline.audit.verifying import Held, Verdict, verify
 from services.timeline.audit.witness import Witness
-from services.timeline.composition import connect, database
-from services.timeline.migrate import migrate
+from services.timeline.commanded import opened_database
+from services.timeline.newest_checkpoint import newest_checkpoint
 from services.timeline.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True, help="The record that a stranger can check.")
+app.command("redact")(cli_redact.redact)
+
+app.command("bundle")(cli_bundle.bundle)
+app.command("custody")(cli_bundle.show_custody)
+app.command("stamp")(cli_bundle.stamp)
 
 NO = 1
-
-#: Where a service keeps the tree, its checkpoint over what is in the log now is waited for so many seconds.
-PATIENCE = 15.0
 
 Keys = Annotated[
     list[str] | None, typer.Option("--key", help="A public key of the log, or a file with one; several may be given.")
@@ -39,15 +36,24 @@ Keys = Annotated[
 def checkpoint() -> None:
     """Print the newest checkpoint, over everything that is in the log; it is signed first where no service does that."""
     chosen = settings()
-    with _database(chosen) as (_, connection):
-        sys.stdout.write(_newest(connection, chosen).note)
+    with opened_database(chosen) as (_, connection):
+        sys.stdout.write(newest_checkpoint(connection, chosen).note)
 
 
 @app.command()
-def key() -> None:
+def key(
+    add_ml_dsa: Annotated[
+        bool,
+        typer.Option(
+            "--add-ml-dsa", help="First add a key of ML-DSA-44, which quantum computers do not break; both sign."
+        ),
+    ] = False,
+) -> None:
     """Print the log's public keys, for whoever is to verify what they sign."""
     chosen = settings()
-    with _database(chosen) as (_, connection):
+    with opened_database(chosen) as (_, connection):
+        if add_ml_dsa:
+            signing.add_key(chosen, stored.reach(connection).log_id, ML_DSA_44)
         keys = signing.keys_of(chosen, stored.reach(connection).log_id, make=stored.latest(connection) is None)
     if keys is None:
         raise typed.Unusable("the key that signs this log is not here: set TIMELINE_LOG_KEY_FILE")
@@ -57,17 +63,32 @@ def key() -> None:
 
 @app.command("verify")
 def verify_(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE.zip]", help="An evidence bundle, instead of the log: needs no database."),
+    ] = None,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere; several may be given."),
     ] = None,
     key: Keys = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="Certificates (PEM) of whose time stamp a bundle should have.")
+    ] = None,
 ) -> None:
-    """Make every leaf and tile of the log again and compare them with every checkpoint; exit 1 where anything disagrees."""
+    """Make every leaf and tile of the log again and compare them with every checkpoint; exit 1 where anything disagrees.
+
+    Of a bundle: check every proof, signature and file in it, and fold its events again to its status.
+    """
+    known = [_public(one) for one in key or ()]
+    if bundle is not None:
+        cli_bundle.verify(bundle, known, checkpoints or [], tsa_ca)
+        return
+    if tsa_ca is not None:
+        raise typed.Unusable("--tsa-ca goes with a bundle: verify FILE.zip --tsa-ca CA.pem")
     chosen = settings()
     outside = [Held(str(path), _text(path)) for path in checkpoints or ()]
-    known = [_public(one) for one in key or ()]
-    with _database(chosen) as (conninfo, connection):
+    with opened_database(chosen) as (conninfo, connection):
         head = stored.reach(connection).head
         # Before the snapshot: what is signed afterwards may go further than it.
         known, outside = _of_here(connection, chosen, known, outside)
@@ -111,8 +132,8 @@ def cosign(
     """Print the newest checkpoint with a witness's cosignature; exit 1 where the witness refuses it."""
     chosen = settings()
     public = _public(key)
-    with _database(chosen) as (_, connection):
-        kept = _newest(connection, chosen)
+    with opened_database(chosen) as (_, connection):
+        kept = newest_checkpoint(connection, chosen)
         note = cosigning.cosigned(connection, kept, url, public)
     sys.stdout.write(note)
 
@@ -146,39 +167,10 @@ def _of_here(
     return [*known, *keys.public], outside
 
 
-def _newest(connection: Connection[Any], chosen: Settings) -> Kept:
-    head = stored.reach(connection).head
-    until = time.monotonic() + PATIENCE
-    while True:
-        if took_lock(connection):
-            with console.progress("hashing", head) as advance:
-                integrator.integrate(connection, on_progress=advance)
-            signing.sign(connection, chosen, int(time.time()))
-        kept = stored.latest(connection)
-        if kept is not None and kept.size >= head:
-            return kept
-        if head == 0:
-            raise typed.Unusable("the log is empty: there is nothing to sign yet")
-        if time.monotonic() > until:
-            raise CannotSign("the service that keeps the tree has signed nothing new; see `timeline doctor`")
-        time.sleep(0.2)
-
-
-@contextlib.contextmanager
-def _database(chosen: Settings) -> Iterator[tuple[str, Connection[Any]]]:
-    logs.configure(chosen.log_level)
-    with database(chosen) as conninfo, connect(conninfo) as connection:
-        migrate(connection)
-        yield conninfo, connection
-
-
 def _public(said: str) -> PublicKey:
     """A key as it is written, or from a file that holds it."""
-    with contextlib.suppress(OSError, ValueError):
-        if Path(said).is_file():
-            said = Path(said).read_text("utf-8")
     try:
-        return PublicKey.read(said)
+        return offline.public_key(said)
     except UnusableKey as error:
         raise UnusableKey(f"--key: {error}") from None
 

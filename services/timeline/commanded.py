@@ -1,12 +1,15 @@
-"""What every command begins with: the settings, the log of the process, the timeline opened with a word of progress, a question."""
+"""What every command begins with: the settings, the log of the process, the timeline or its database opened, a question."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg import Connection
+
 from services.timeline import console, logs, typed
 from services.timeline.asked import Asked
-from services.timeline.composition import Timeline, opened
+from services.timeline.composition import Timeline, connect, database, opened
+from services.timeline.migrate import migrate
 from services.timeline.settings import Settings, settings
 
 
@@ -18,6 +21,15 @@ def opened_timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
     with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
         tell(None)
         yield timeline
+
+
+@contextmanager
+def opened_database(chosen: Settings) -> Iterator[tuple[str, Connection[Any]]]:
+    """How to connect to the database of the settings, and a connection to it, migrated, while a command runs."""
+    logs.configure(chosen.log_level)
+    with database(chosen) as conninfo, connect(conninfo) as connection:
+        migrate(connection)
+        yield conninfo, connection
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from events.log import Log, Pool
 from projections import views
 from projections.follower import Follower
 from services.timeline import following
-from services.timeline.audit import integrating
+from services.timeline.audit import integrating, stamping
 from services.timeline.audit.tree import Tree
 from services.timeline.embedded import embedded
 from services.timeline.keeping import kept
@@ -174,6 +174,13 @@ class Following(following.Following):
 
 class Integrating(integrating.Integrating):
     """Keeps the tree of an opened timeline up with its log and signs checkpoints, or stands by while another process does."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline.log.pool, timeline.settings)
+
+
+class Stamping(stamping.Stamping):
+    """Brings checkpoints of an opened timeline to a time-stamping authority, where one is set."""
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline.log.pool, timeline.settings)

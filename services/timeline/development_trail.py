@@ -82,6 +82,7 @@ def _entries(asked: Asked, steps: Sequence[Entry], recorder: Callable[[str], str
             recorded_by=recorder(one.recorded.recorded_by),
             known_at=wire.moment(asked.known_time(one.known, times)) or "",
             redacted=one.recorded.redacted,
+            redaction=one.recorded.redaction,
             heard=one.heard,
             standing=one.found.standing,
             rule=one.found.rule,

@@ -16,6 +16,7 @@ from events.records import MAX_EVENT_BYTES, Event
 from events.shape import write_event
 from events.undecodable import Undecodable
 from services.timeline import console
+from services.timeline.audit import custody
 from services.timeline.composition import Timeline
 
 LINES = 1_000
@@ -93,10 +94,15 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
 def export(timeline: Timeline, output: Path | None, after: int) -> None:
     """Write the log as NDJSON; a file appears under its name only when it is complete.
 
+    It is entered into the record of custody before the first line: what is read from a pipe cannot be called back.
+
     Raises:
         Unreadable: the file cannot be written.
     """
     until = timeline.log.head().position
+    if until > after:
+        with timeline.log.pool.connection() as connection:
+            custody.add(connection, LOCAL, "export", first_position=after + 1, last_position=until)
     if output is None:
         _write(timeline, sys.stdout.buffer, after, until)
         sys.stdout.buffer.flush()
@@ -130,9 +136,15 @@ def exported(one: RecordedEvent[Event]) -> bytes:
     """A recorded event as the line that records it again elsewhere.
 
     Raises:
-        Unreadable: its bytes cannot be decoded by this program.
+        Unreadable: its bytes cannot be decoded by this program, or its text is gone and no redaction of it is recorded.
     """
+    if one.text_sha256 is not None and not one.redacted:  # to pass the rest on as whole would be to take part in it
+        raise Unreadable(
+            f"the text of the event at position {one.position} is gone, and no redaction of it is recorded; "
+            "see `timeline audit verify`"
+        )
     if isinstance(one.event, Undecodable):  # leaving it out would make another log
         raise Unreadable(f"the event at position {one.position} cannot be read here: {one.event.error}")
     event = write_event(one.event)
-    return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event}) + b"\n"
+    gone = {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
+    return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event, **gone}) + b"\n"

@@ -27,7 +27,7 @@ from events.times import Period, rfc3339
 from events.undecodable import Undecodable
 from events.vocabulary import KINDS
 from events.warnings import Graded, Warned
-from services.timeline import parents
+from services.timeline import parents, redacting
 from services.timeline.known import Known
 from services.timeline.prepared import Prepared
 from services.timeline.references import references
@@ -36,7 +36,9 @@ from services.timeline.references import references
 AHEAD = timedelta(days=1)
 
 #: Types of events that begin something; all others continue it.
-_BEGINS: Final = frozenset({"SourceRegistered", "ActorRegistered", "LocationRegistered", "DevelopmentReported"})
+_BEGINS: Final = frozenset(
+    {"SourceRegistered", "ActorRegistered", "LocationRegistered", "DevelopmentReported", "EventRedacted"}
+)
 
 #: Types of events that say how a source stands.
 _OF_SOURCES: Final = frozenset({"SourceRegistered", "SourceReliabilityAssessed", "SourceAlignmentStated"})
@@ -98,6 +100,7 @@ class Intake:
     def look_up(self, events: Collection[Prepared]) -> None:
         """Read what the log holds of everything that these events name, at once rather than one by one."""
         ids = [one.event_id for one in events if one.event_id is not None]
+        ids += [one.event.redacted_id for one in events if one.type == "EventRedacted"]  # type: ignore[attr-defined]
         named = set().union(*[one.named for one in events])
         asked = [name for name in named if name.startswith("source:") or not self._known.has(name)]
         streams = {one.stream for one in events}
@@ -128,6 +131,14 @@ class Intake:
     def exists(self, kind: str, key: str) -> bool:
         """Whether a source, actor or location is in the log, or accepted before."""
         return self._known.has(f"{kind}:{key}") or self._version(reference_stream(kind, key)) > 0
+
+    def recorded(self, event_id: UUID) -> HeldEvent | None:
+        """An event by its id, in the log or accepted before, if it was looked up."""
+        if event_id not in self._accepted:
+            return self._already.get(event_id)
+        number, _ = self._accepted[event_id]
+        place = Place(self._held.head.position + 1 + number, self._now)
+        return HeldEvent(place, *self.new[number][4:])
 
     def _version(self, stream: UUID) -> int:
         version = self._versions.get(stream)
@@ -171,6 +182,8 @@ class Intake:
             Outdated: its stream is not at the expected version.
             UnusableEvent: every reason against it; `conflict` where it contradicts what is held under the same id.
         """
+        if one.type == "EventRedacted":
+            one = redacting.completed(self, one, recorded_by)
         if one.event_id is not None and (known := self._recognise(one.event_id, one)) is not None:
             return known
         version = self._version(one.stream)
@@ -199,8 +212,7 @@ class Intake:
         if self._already and (held := self._already.get(event_id)) is not None:
             if held.says_the_same_as(one.form or codec.encode(one.event)):
                 return Accepted(event_id, one, held.place)
-            said = f"is recorded already at position {held.place.position} with other content"
-            raise UnusableEvent([Problem("event_id", str(event_id), said)], conflict=True)
+            raise UnusableEvent([Problem("event_id", str(event_id), redacting.otherwise(held, one))], conflict=True)
         before = self._accepted.get(event_id)
         if before is None:
             return None

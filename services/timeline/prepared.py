@@ -7,24 +7,31 @@ the lines before it are being committed.
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 import msgspec
 
-from events import checks, codec, warnings
+from events import checks, codec, marks, warnings
 from events.codec import StoredForm
 from events.developments import DevelopmentAmended, DevelopmentReported, Report
 from events.problems import Problem, UnusableEvent
 from events.recorded import stream_id
 from events.records import Event
-from events.shape import AnyEvent, read_again, read_event
+from events.redaction import EventRedacted
+from events.shape import AnyEvent, read_again, read_event, read_redacted
 from events.vocabulary import KINDS
 from events.warnings import Warned
 from services.timeline.references import names
 
 #: Events of files that bear no id of their own are named by what they say under this namespace. Never change it.
 SAID = UUID("2b6c1f0a-7d1e-5c55-8a3e-6c0f5f7b9d42")
+
+#: Redactions come in by a way of their own.
+_ONE_WAY: Final = "text is taken away by POST /v1/audit/redactions or `timeline audit redact` alone; of an export, by `timeline import`"
+
+#: What is shown of a text that is gone is nothing that somebody said.
+_MARK: Final = Problem("", marks.REDACTED, "stands for a text that is gone, and is none itself; leave the field out")
 
 Allowed = Callable[[Event], None]
 
@@ -76,9 +83,50 @@ def prepare(raw: bytes | Event, allowed: Allowed | None = None) -> Prepared | Un
             allowed(event)
     except UnusableEvent as refusal:
         return refusal
+    if isinstance(event, EventRedacted):
+        return UnusableEvent([Problem("type", "EventRedacted", _ONE_WAY)])
+    return _made(event, b"" if isinstance(raw, Event) else raw)
+
+
+def redaction(asked: EventRedacted) -> Prepared:
+    """A redaction that is asked for; what it lacks is filled in under the lock (see `redacting`)."""
+    filled = [name for name in ("redacted_position", "redacted_by", "removed") if getattr(asked, name)]
+    found = _made(asked, b"")
+    problems = (*found.problems, *(Problem(name, None, "is filled in by the service") for name in filled))
+    return msgspec.structs.replace(found, problems=problems)
+
+
+def prepare_line(raw: bytes) -> Prepared | UnusableEvent:
+    """A line of a file, which may be an export of a log with redactions: what was redacted there, and by which events."""
+    try:
+        gone = read_redacted(raw)
+        event = gone[0] if gone is not None else read_event(raw)
+    except UnusableEvent as refusal:
+        return refusal
+    if isinstance(event, EventRedacted) and not event.is_complete:
+        return UnusableEvent([Problem("type", "EventRedacted", _ONE_WAY)])
+    return _made(event, raw) if gone is None else _without_text(*gone)
+
+
+def _without_text(event: Event, committed: str) -> Prepared | UnusableEvent:
+    made = _made(event, b"")
+    form = codec.encode(event)
+    if not marks.is_all_marks(form):
+        said = f"says that the text was taken away, so every text has to be {marks.REDACTED}, as an export writes it"
+        return UnusableEvent([Problem("redacted", None, said)])
+    if event.event_id is None:
+        return UnusableEvent([Problem("event_id", None, "is required where the text was redacted")])
+    problems = tuple(one for one in made.problems if one is not _MARK)
+    return msgspec.structs.replace(
+        made, problems=problems, form=None if problems else codec.without_text(form, committed)
+    )
+
+
+def _made(event: Event, posted: bytes) -> Prepared:
     problems = tuple(checks.problems(event))
     form = None if problems else codec.encode(event)
-    posted = b"" if isinstance(raw, Event) else raw
+    if form is not None and marks.is_marked(form):
+        problems, form = (_MARK,), None
     report: Report | None = getattr(event, "report", None)
     return Prepared(
         posted, type(event).__name__, event.event_id, stream_id(event), problems, form, names(event),

@@ -18,7 +18,7 @@ import msgspec
 
 from events.problems import UnusableEvent
 from services.timeline.files import Unreadable, lines, size
-from services.timeline.prepared import Naming, Prepared, prepare
+from services.timeline.prepared import Naming, Prepared, prepare, prepare_line
 
 #: So many lines are committed together: enough that a commit costs little, not so many that others wait long for the lock.
 AT_A_TIME: Final = 2_000
@@ -63,7 +63,7 @@ def _here(path: str) -> Iterator[Chunk]:
     naming = Naming()
     found = lines(path)
     while some := list(islice(found, AT_A_TIME)):
-        made = [prepare(line.raw) for line in some]
+        made = [prepare_line(line.raw) for line in some]
         named = [naming.named(one) if isinstance(one, Prepared) else one for one in made]
         yield Chunk([line.number for line in some], named, some[-1].read)
 
@@ -74,7 +74,7 @@ def _elsewhere(path: str) -> Iterator[Chunk]:
         for frame in _frames(process):
             if frame.error is not None:
                 raise Unreadable(frame.error)
-            made = [prepare(one) if isinstance(one, bytes) else one for one in frame.prepared]
+            made = [prepare_line(one) if isinstance(one, bytes) else one for one in frame.prepared]
             yield Chunk(frame.numbers, made, frame.read)
 
 

@@ -7,15 +7,17 @@ answer does not mix two states of the log even though it takes several queries.
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from events.developments import DevelopmentEvent
 from events.log import Log, Pool
 from events.vocabulary import FACETS, Facet
 from projections import progress, setting_aside, views
@@ -26,6 +28,8 @@ from projections.claim_list import ClaimList
 from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
+from projections.folding import fold
+from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.progress import Progress
 from projections.setting_aside import SetAside
@@ -78,9 +82,10 @@ class Reader:
         """
         self._log = log
         self._held = held
-        self.atlases = Keeper(log.pool, home, self.catalogue)
         self._catalogue = Catalogue()
+        self._redacted = 0
         self._learning = threading.Lock()
+        self.atlases = Keeper(log.pool, home, self.catalogue, self.forget)
         self._crowded: set[tuple[int, str]] = set()
 
     def catalogue(self, position: int) -> Catalogue:
@@ -90,6 +95,21 @@ class Reader:
                 if self._catalogue.position < position:
                     self._catalogue.learn(self._log.reference(self._catalogue.position, until=position), position)
         return self._catalogue
+
+    def forget(self, redacted: int | None = None) -> None:
+        """Let go of every text that was read before it was redacted.
+
+        Args:
+            redacted: The position of the last redaction, where it is known; without it the log is asked.
+        """
+        if redacted is not None and redacted <= self._redacted:
+            return
+        with self._learning:
+            found = self._log.redactions(self._redacted)
+            if found:
+                self._catalogue.put_again(self._log.at([position for position, _ in found]))
+                fold.cache_clear()
+                self._redacted = found[-1][1]
 
     def views(self) -> list[View]:
         """All views, with where they stand."""
@@ -110,6 +130,7 @@ class Reader:
         with self._held.connection() as connection:
             return setting_aside.listed(connection, views.find(connection, view))
 
+    @contextmanager
     def asking(
         self,
         view: str,
@@ -118,11 +139,17 @@ class Reader:
         known_at: datetime | None = None,
         known_position: int | None = None,
         min_position: int | None = None,
-    ) -> AbstractContextManager[Asked]:
-        """Settle a question on both axes, and hold it while it is answered; see `asked.settled`."""
-        return settled(
+    ) -> Iterator[Asked]:
+        """Settle a question on both axes, and hold it while it is answered; see `asked.settled`.
+
+        What is answered tells no text that was redacted before the question was settled.
+        """
+        settling = settled(
             self._held, view, at=at, known_at=known_at, known_position=known_position, min_position=min_position
         )
+        with settling as asked:
+            self.forget(asked.redacted)
+            yield asked
 
     def require_location(self, asked: Asked, location_id: str) -> None:
         """
@@ -243,16 +270,17 @@ class Reader:
         """Some claims known then, each with its account."""
         into = dict(views.mergers_around(asked.connection, asked.view, {one.development_id for one in versions}))
         members = with_merged({one.development_id for one in versions}, into)
-        events = self._log.streams({one for found in members.values() for one in found}, asked.known_position)
+        events: dict[UUID, list[Recorded]] = {}
+        for one in self._log.streams({one for found in members.values() for one in found}, asked.known_position):
+            if isinstance(one.event, DevelopmentEvent):
+                events.setdefault(one.event.development_id, []).append(one)
         sources = self.sources(asked)
         aside = setting_aside.since(asked.connection, asked.view, members)
         told = []
         for claim in versions:
-            of = members[claim.development_id]
+            of = [one for member in members[claim.development_id] for one in events.get(member, ())]
             until = aside.get(claim.development_id, FOREVER)  # what is set aside rests on the events before
-            recorded = [
-                one for one in events if getattr(one.event, "development_id", None) in of and one.position < until
-            ]
+            recorded = sorted((one for one in of if one.position < until), key=lambda one: one.position)
             found = account(claim.development_id, recorded, sources, asked.view.reading, asked.known)
             assert found is not None
             told.append(Told(claim, found))

@@ -9,7 +9,7 @@ import uvicorn
 from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
-from services.timeline.composition import CannotServe, Following, Integrating, Timeline
+from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
 from services.timeline.issuer import on_loopback
 
 
@@ -53,6 +53,7 @@ def serve(
         Following(timeline) as following,
         Building(timeline.log),
         Integrating(timeline),
+        Stamping(timeline),
         timeline.reader.atlases,
     ):
         (announce or console.serving)(url)

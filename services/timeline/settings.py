@@ -32,6 +32,8 @@ class Settings(BaseSettings):
             follows the other), public ones did once.
         log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
         log_checkpoint_events: ... or after so many of them.
+        tsa_url: A time-stamping authority (RFC 3161) that checkpoints are brought to; none by default.
+        tsa_seconds: The newest checkpoint is brought to it so often.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     log_key: str | None = None
     log_checkpoint_seconds: float = Field(default=10.0, ge=0)
     log_checkpoint_events: int = Field(default=10_000, ge=1)
+    tsa_url: str | None = None
+    tsa_seconds: float = Field(default=3600.0, gt=0)
 
 
 def settings() -> Settings:

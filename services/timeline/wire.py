@@ -1,7 +1,7 @@
 """The JSON shapes of answers (API.md), as typed structs: one place for the names, the encoding and the schemas."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -9,8 +9,10 @@ import msgspec
 from events.times import rfc3339
 from projections.claims import asserted
 from projections.status import Answer, Status
-from services.timeline.asked import Asked
-from services.timeline.found import PlaceStatus
+
+if TYPE_CHECKING:  # who checks an evidence bundle has no database, and encodes a status all the same
+    from services.timeline.asked import Asked
+    from services.timeline.found import PlaceStatus
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time", "examples": ["2024-12-02T12:00:00Z"]})]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
@@ -284,7 +286,7 @@ def facet_status(status: Status) -> FacetStatus:
     )
 
 
-def location_status(asked: Asked, location_id: str, status: PlaceStatus) -> LocationStatus:
+def location_status(asked: "Asked", location_id: str, status: "PlaceStatus") -> LocationStatus:
     """The answer to "who held it": the shape of API.md."""
     return LocationStatus(
         location_id=location_id,
@@ -313,7 +315,7 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
     return {name: getattr(said, name) for name in BriefStatus.__struct_fields__}
 
 
-def coordinates(asked: Asked) -> dict[str, Any]:
+def coordinates(asked: "Asked") -> dict[str, Any]:
     """How every answer names the view and the moment of the known axis that it rests on."""
     return {
         "known_at": rfc3339(asked.known_at),

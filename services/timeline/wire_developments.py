@@ -20,7 +20,7 @@ class DevelopmentOut(msgspec.Struct, frozen=True, kw_only=True):
     """A development as amended, with its standing and the rule that gave it.
 
     `position` and `published_at` are those of its first report. `sources` are all in the chains of its statements;
-    `reports` and `denials` count the statements that were not taken back. Text is empty where it was redacted.
+    `reports` and `denials` count the statements that were not taken back. `[redacted]` stands for a text that was.
     """
 
     development_id: Uuid
@@ -60,7 +60,8 @@ class TrailEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One event that bears on a development, and the development's standing after it.
 
     `known_at` is when it came to count: for what a merger brought, the merger. `heard` is false where the view's choice
-    of sources leaves a statement out. `event` has the shape in which it was posted.
+    of sources leaves a statement out. `event` has the shape in which it was posted; where its text was redacted, `redaction` is
+    the position of the event that did it.
     """
 
     position: int
@@ -68,6 +69,7 @@ class TrailEntry(msgspec.Struct, frozen=True, kw_only=True):
     recorded_by: str | None
     known_at: Moment
     redacted: bool
+    redaction: int | None
     heard: bool
     standing: str
     rule: str

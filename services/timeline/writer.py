@@ -18,11 +18,12 @@ from events.developments import DevelopmentReported
 from events.log import Log
 from events.problems import UnusableEvent
 from events.records import Event
+from events.redaction import EventRedacted
 from events.warnings import Warned
 from services.timeline.intake import Accepted, Intake
 from services.timeline.known import Known
 from services.timeline.look_alikes import LookAlikes
-from services.timeline.prepared import Prepared, prepare
+from services.timeline.prepared import Prepared, prepare, redaction
 from services.timeline.together import Together
 
 #: Events committed together are no more than this, unless one caller hands in more.
@@ -44,6 +45,13 @@ class Result(NamedTuple):
     version: int | None = None
     refusal: UnusableEvent | None = None
     warnings: tuple[Warned, ...] = ()
+
+
+class Redaction(NamedTuple):
+    """A redaction that is done: the result of recording it, and the event as it was recorded."""
+
+    result: Result
+    event: EventRedacted
 
 
 class Refused(Exception):
@@ -92,6 +100,23 @@ class Writer:
         if request.failure is not None:
             raise request.failure
         return _compared(request, compare) if compare is not None else request.results
+
+    def redact(self, asked: EventRedacted, by: str) -> Redaction:
+        """Take the text of an event away for good, and record that, in one transaction.
+
+        Asked for again under the same `event_id` it is answered as before.
+
+        Raises:
+            UnusableEvent: there is no such event, it has no text or none any more, or the reason repeats it.
+            psycopg.OperationalError: as `append`.
+        """
+        [result] = self.append([redaction(asked)], by)
+        if result.refusal is not None:
+            raise result.refusal
+        assert result.place is not None
+        [recorded] = self._log.at([result.place.position])
+        assert isinstance(recorded.event, EventRedacted)
+        return Redaction(result, recorded.event)
 
     def look_alikes(self) -> LookAlikes:
         """What compares the developments of one request with those held, and with each other."""

@@ -339,24 +339,6 @@ def test_what_the_library_inserts_by_itself_continues_the_log(timeline: Timeline
     assert held == event
 
 
-def test_redaction_takes_text_away_only_where_it_is_announced(timeline: Timeline) -> None:
-    """And nothing but text and salt."""
-    timeline.writer.append([source(1)], "test")
-    with timeline.log.pool.connection() as connection, connection.transaction():
-        connection.execute("SET LOCAL timeline.redacting TO 'on'")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-            connection.execute("UPDATE event SET text = NULL, salt = NULL, recorded_by = 'x'")
-        connection.execute("UPDATE event SET text = NULL, salt = NULL")
-    redacted = timeline.log.read(0, limit=1)[0]
-
-    assert redacted.redacted
-    assert redacted.event.source_id == "source-1"  # type: ignore[attr-defined]
-    assert redacted.event.name == ""  # type: ignore[attr-defined]
-    again = timeline.writer.append([source(1, event_id=str(redacted.event_id))], "test")[0]
-    assert again.refusal is not None
-    assert again.refusal.conflict
-
-
 def test_many_events_are_copied_and_few_inserted_to_the_same_rows(each_timeline: Timeline) -> None:
     """Two ways into the table, by how many there are; who reads it cannot tell which was taken."""
     written = []

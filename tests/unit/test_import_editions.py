@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from events.developments import DevelopmentAmended, DevelopmentChanges, DevelopmentReported
+from events.marks import REDACTED
 from events.records import Event, changed
 from services.timeline.importers.editions import correction
 from services.timeline.importers.flags import Flag
@@ -75,5 +76,10 @@ def test_what_the_desk_corrected_stands(tmp_path: Path) -> None:
 def test_text_that_was_redacted_is_not_brought_back(tmp_path: Path) -> None:
     """A lawful redaction outlives the next edition."""
     before = row(tmp_path)
-    blank = msgspec.structs.replace(recorded(msgspec.structs.replace(before, summary=""))[0], redacted=True)
+    told = msgspec.structs.replace(before, summary=REDACTED, tags=(REDACTED,))
+    blank = msgspec.structs.replace(recorded(told)[0], redaction=9, text_sha256="0" * 64)
+    assert before.tags
     assert correction([blank], before, "local via ucdp-ged", EDITION)[0] is None
+    amended, _ = correction([blank], row(tmp_path, high="9.0", date_prec="2"), "local via ucdp-ged", EDITION)
+    assert amended is not None
+    assert set(changed(amended.changes)) == {"occurred", "figures"}

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from events.marks import REDACTED
 from events.records import changed
 from events.reference import LocationRegistered, LocationRevised
 from services.timeline.importers import geonames
@@ -107,6 +109,16 @@ def test_a_later_edition_revises_from_its_date(tmp_path: Path) -> None:
     assert (revised.from_, changed(revised.changes)) == (datetime(2023, 1, 1, tzinfo=UTC), {"name": "Far East"})
     assert found.flags == {"revised": 1}
     assert made(tmp_path, "ocha-pcodes", later, held=[*places, revised]).events == []
+
+
+def test_a_name_that_was_redacted_is_not_brought_back(tmp_path: Path) -> None:
+    """Neither by the same edition nor by a later one; what else it tells is taken in."""
+    [place] = made(tmp_path, "geonames", dump(TOWN)).of(LocationRegistered)
+    held = [msgspec.structs.replace(place, name=REDACTED, names={"und": REDACTED})]
+    assert made(tmp_path, "geonames", dump(TOWN), held=held).events == []
+    later = dump(TOWN | {"name": "Otherstadt", "latitude": "35.1"})
+    [revised] = made(tmp_path, "geonames", later, held=held).of(LocationRevised)
+    assert set(changed(revised.changes)) == {"geometry"}
 
 
 def test_coordinates_that_moved_are_told(tmp_path: Path) -> None:

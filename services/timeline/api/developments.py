@@ -86,4 +86,4 @@ def development(
     """One development as known then, with its whole trail: every event, and its standing and the rule after each."""
     with question.settled() as asked:
         body = wire.encode(whole(opened.log, asked, development_id, partial(recorder_shown, who)))
-        return rendering.answer(request, replace(asked, pinned=asked.known_pinned), body)
+        return rendering.answer(request, replace(asked, pinned=asked.known_pinned), body, text=True)

@@ -86,7 +86,7 @@ def explain(request: Request, location_id: LocationId, opened: Opened, question:
     """Why the status is what it is: every claim in order, what it became, by which rule, and what each report weighed."""
     with question.settled() as asked:
         body = explained(opened.reader, asked, location_id)
-        return rendering.answer(request, asked, wire.encode(body))
+        return rendering.answer(request, asked, wire.encode(body), text=True)
 
 
 @router.get("/v1/status", **document(wire.AllStatus, 404, formats=tuple(rendering.FORMATS.values())))
@@ -111,7 +111,8 @@ def status_everywhere(
             found = selected(opened.reader, asked, choice)
             body = whole_map.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
         tag = rendering.coordinates_tag(asked, asked.at, choice, form) if asked.pinned else None
-        return rendering.answer(request, asked, body, rendering.FORMATS[form], tag)
+        names = form in ("csv", "geojson")
+        return rendering.answer(request, asked, body, rendering.FORMATS[form], tag, text=names)
 
 
 def _without_at(asked: Asked) -> Asked:

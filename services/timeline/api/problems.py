@@ -19,6 +19,9 @@ from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
 from services.timeline.asked import CannotAsk, NotYet
+from services.timeline.audit.bundling import CannotBundle
+from services.timeline.audit.notes import UnusableKey as UnusableLogKey
+from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.reader import NotRegistered
 from services.timeline.wire import encode
@@ -111,6 +114,15 @@ def _not_yet_in_tree(_: Request, error: Any) -> Response:
     return problem(503, "Not in the tree yet", str(error), headers={"Retry-After": "2"})
 
 
+def _no_bundle(_: Request, error: Any) -> Response:
+    return problem(409, "No bundle of this", str(error))
+
+
+def _not_signed(_: Request, error: Any) -> Response:
+    logger.error("nothing is signed", reason=str(error))
+    return problem(503, "Not signed here", str(error), headers={"Retry-After": "60"})
+
+
 def _http(request: Request, error: Any) -> Response:
     titles = {
         401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
@@ -179,6 +191,9 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotYet: _not_yet,
     NotInTree: _not_found,
     NotYetInTree: _not_yet_in_tree,
+    CannotBundle: _no_bundle,
+    CannotSign: _not_signed,
+    UnusableLogKey: _not_signed,
     HTTPException: _http,
     ClientDisconnect: _gone,
     psycopg.errors.DiskFull: _full,

@@ -37,7 +37,7 @@ def sources(request: Request, opened: Opened, question: Question, after: After =
         found = opened.reader.catalogue(asked.known_position).sources(asked.known_position)
         page, following = _page(found, [one.source_id for one in found], after, limit)
         body = wire_reference.SourcePage(asked.known_position, tuple(map(_source, page)), following)
-        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
+        return linked(rendering.answer(request, asked, wire.encode(body), text=True), request, after=following)
 
 
 @router.get("/v1/sources/{source_id}", **document(wire_reference.SourceOut, 404))
@@ -47,7 +47,7 @@ def source(request: Request, source_id: Id, opened: Opened, question: Question) 
         found = opened.reader.catalogue(asked.known_position).source(source_id, asked.known_position)
         if found is None:
             raise NotRegistered("source", source_id, asked.known_position)
-        return rendering.answer(request, asked, wire.encode(_source(found)))
+        return rendering.answer(request, asked, wire.encode(_source(found)), text=True)
 
 
 @router.get("/v1/actors", **document(wire_reference.ActorPage, 404))
@@ -59,7 +59,7 @@ def actors(request: Request, opened: Opened, question: Question, after: After = 
         page, following = _page(found, [one.actor_id for one in found], after, limit)
         said = tuple(_actor(one, catalogue, asked) for one in page)
         body = wire_reference.ActorPage(asked.known_position, said, following)
-        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
+        return linked(rendering.answer(request, asked, wire.encode(body), text=True), request, after=following)
 
 
 @router.get("/v1/actors/{actor_id}", **document(wire_reference.ActorOut, 404))
@@ -70,7 +70,7 @@ def actor(request: Request, actor_id: Id, opened: Opened, question: Question) ->
         found = catalogue.actor(actor_id, asked.known_position)
         if found is None:
             raise NotRegistered("actor", actor_id, asked.known_position)
-        return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)))
+        return rendering.answer(request, asked, wire.encode(_actor(found, catalogue, asked)), text=True)
 
 
 @router.get("/v1/locations", **document(wire_reference.LocationPage, 404))
@@ -99,7 +99,7 @@ def locations(
         page, following = _page(ids, ids, after, limit)
         said = tuple(_location(catalogue, _held(catalogue, asked, one), asked) for one in page)
         body = wire_reference.LocationPage(asked.known_position, said, following)
-        return linked(rendering.answer(request, asked, wire.encode(body)), request, after=following)
+        return linked(rendering.answer(request, asked, wire.encode(body), text=True), request, after=following)
 
 
 @router.get("/v1/locations/{location_id}", **document(wire_reference.LocationOut, 404))
@@ -108,7 +108,7 @@ def location(request: Request, location_id: Id, opened: Opened, question: Questi
     with question.settled() as asked:
         catalogue = opened.reader.catalogue(asked.known_position)
         said = _location(catalogue, _held(catalogue, asked, location_id), asked)
-        return rendering.answer(request, asked, wire.encode(said))
+        return rendering.answer(request, asked, wire.encode(said), text=True)
 
 
 def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:

@@ -21,26 +21,34 @@ FOR_EVER = "max-age=31536000, immutable"
 def coordinates_tag(asked: Asked, *what: object) -> str:
     """A tag of a pinned answer out of what pins it: to sum up megabytes would take longer than to make them.
 
-    The time at which the position was recorded tells one log from another, the shape one program from another.
+    The time at which the position was recorded tells one log from another, the shape one program from another; the last
+    redaction, that a name may be told no more.
 
     Args:
         what: All that is asked for beside what is known: the moment in the world, filters, the format.
     """
-    said = (SHAPE, wire.coordinates(asked), *what)
+    said = (SHAPE, wire.coordinates(asked), asked.redacted, *what)
     return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 
 def answer(
-    request: Request, asked: Asked | None, body: bytes | memoryview, media_type: str = JSON, tag: str | None = None
+    request: Request,
+    asked: Asked | None,
+    body: bytes | memoryview,
+    media_type: str = JSON,
+    tag: str | None = None,
+    *,
+    text: bool = False,
 ) -> Response:
     """Bytes with a strong entity tag; kept for ever where the answer is pinned, 304 where the asker has it already.
 
     Args:
         tag: Where it is known without a look at the bytes.
+        text: It tells texts, such as names, which may be redacted: whoever keeps it asks each time whether it still stands.
     """
     tag = tag or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Vary": "Accept"}
-    headers["Cache-Control"] = FOR_EVER if asked is not None and asked.pinned else "no-cache"
+    headers["Cache-Control"] = FOR_EVER if asked is not None and asked.pinned and not text else "no-cache"
     if asked is not None:
         headers["Timeline-Position"] = str(asked.known_position)
         if asked.set_aside:

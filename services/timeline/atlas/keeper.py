@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -50,12 +51,14 @@ class Order(msgspec.Struct, frozen=True):
 class Keeper:
     """The atlases of one process. Without its thread it keeps none, and answers nothing."""
 
-    def __init__(self, pool: Pool, home: Path, catalogues: Catalogues) -> None:
+    def __init__(self, pool: Pool, home: Path, catalogues: Catalogues, forget: Callable[[], None]) -> None:
         """
         Args:
             home: Where the files are kept.
             catalogues: The reference data, at least up to a position.
+            forget: Takes out of it what was redacted since.
         """
+        self._forget = forget
         self._pool = pool
         self._home = home
         self._catalogues = catalogues
@@ -103,7 +106,7 @@ class Keeper:
         view_id, position = asked.view.view_id, asked.known_position
         self._wanted.add(view_id)
         kept = self._kept.get(view_id)
-        if kept is None:
+        if kept is None or kept.atlas.places.is_outdated:
             return None
         if kept.atlas.position < position:
             self._woken.set()
@@ -127,6 +130,7 @@ class Keeper:
 
     def look(self) -> None:
         """Bring every wanted atlas up with its view, or have it drawn."""
+        self._forget()
         with self._pool.connection() as connection:
             if self._folder is None:
                 self._folder = folder_of(connection, self._home)

@@ -120,6 +120,8 @@ class Kept:
 
     def follow(self, connection: Connection[TupleRow], view_id: int) -> None:
         """Take in what changed up to where the view stands, as far as that can be told."""
+        if self._places.is_outdated:
+            self.atlas = self._published()
         with one_state(connection):
             view = views.find(connection, str(view_id))
             span = touched_places.span(connection, view)
@@ -152,7 +154,8 @@ class Kept:
             for location_id in catalogue.location_ids(self._position):
                 self._live.number(location_id)
         live = self._live
-        if catalogue.locations_told != self._places.told or len(live.places) != len(self._places.number):
+        grown = catalogue.locations_told != self._places.told or len(live.places) != len(self._places.number)
+        if grown or self._places.is_outdated:
             self._places = Places(list(live.places), catalogue)
         return Atlas(
             base=self.base,

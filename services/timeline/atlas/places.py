@@ -28,6 +28,7 @@ class Places:
 
     def __init__(self, ids: Sequence[str], catalogue: Catalogue) -> None:
         self.told = catalogue.locations_told
+        self._redacted = catalogue.redacted
         self._ids = ids
         self._catalogue = catalogue
         self.number = {location_id: number for number, location_id in enumerate(ids)}
@@ -35,6 +36,11 @@ class Places:
         self._registered = np.array([UNTIL_FURTHER if one is None else one for one in since], np.int64)
         self._in_order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int32)
         self._revised = frozenset(number for number, one in enumerate(ids) if catalogue.is_revised(one))
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a text was redacted since: it may hold names that are told no more."""
+        return self._redacted != self._catalogue.redacted
 
     def registered(self, position: int) -> Ints:
         """The numbers of all places registered by a position, ordered by id."""

@@ -71,7 +71,8 @@ def _hash(
     """The hash of an event's leaf, once its stream is that of its structure and its text what that commits to."""
     sha256 = hashlib.sha256
     if text is not None and salt is not None:
-        intact = structure.endswith(b'"text_sha256":"%b"}' % sha256(salt + text).hexdigest().encode())
+        committed = structure.endswith(b'"text_sha256":"%b"}' % sha256(salt + text).hexdigest().encode())
+        intact = committed and position not in job.redacted
     else:
         intact = text is salt and (structure.endswith(b'"text_sha256":null}') or position in job.redacted)
     if not intact or not stream_of(name, structure, stream):

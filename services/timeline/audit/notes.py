@@ -8,20 +8,25 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-#: What a key is for: the log's own signature, or a witness's with its time (C2SP tlog-cosignature, `cosignature/v1`).
-LOG, WITNESS = 1, 4
+from services.timeline.audit import mldsa
+
+#: What a key is for: the log's own signature, or a witness's with its time (C2SP tlog-cosignature, `cosignature/v1`);
+#: or either's that quantum computers do not break, under checkpoints alone (the same, `subtree/v1`, ML-DSA-44).
+LOG, WITNESS, ML_DSA_44 = 1, 4, 6
 
 #: What a private key begins with.
 PRIVATE: Final = "PRIVATE+KEY+"
 
-_ALGORITHMS: Final = (LOG, WITNESS)
+#: How many bytes a public key of each algorithm has; every private one is a seed of 32.
+_PUBLIC_SIZES: Final = {LOG: 32, WITNESS: 32, ML_DSA_44: mldsa.PUBLIC_SIZE}
+_SEED_SIZE: Final = 32
 _NAME: Final = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 _SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
@@ -53,11 +58,16 @@ class PublicKey:
         Raises:
             UnusableKey: it is not, or says of itself what is not so.
         """
-        name, algorithm, key, said = _read_key(text.strip())
+        name, algorithm, key, said = _read_key(text.strip(), _PUBLIC_SIZES)
         found = cls(name, algorithm, key)
         if found.key_id != said:
             raise UnusableKey(f"the key of {name}: its id is {found.key_id.hex()}, not {said.hex()} as it says")
         return found
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the key as it is written, on a line of its own: what `timeline audit key | sha256sum` says."""
+        return hashlib.sha256(f"{self}\n".encode()).hexdigest()
 
     @property
     def key_id(self) -> bytes:
@@ -67,6 +77,8 @@ class PublicKey:
 
     def verify(self, text: str, signature: bytes) -> bool:
         """Whether this key has signed a text."""
+        if self.algorithm == ML_DSA_44:
+            return mldsa.verify(self.key, self.name, int.from_bytes(signature[:8]), text, signature[8:])
         said = text.encode()
         if self.algorithm == WITNESS:
             said, signature = _timed(text, int.from_bytes(signature[:8])), signature[8:]
@@ -98,7 +110,8 @@ class PrivateKey:
         text = text.strip()
         if not text.startswith(PRIVATE):
             raise UnusableKey("a private key of a log begins with PRIVATE+KEY+")
-        name, algorithm, seed, said = _read_key(text.removeprefix(PRIVATE))
+        sizes = dict.fromkeys(_PUBLIC_SIZES, _SEED_SIZE)
+        name, algorithm, seed, said = _read_key(text.removeprefix(PRIVATE), sizes)
         found = cls(name, algorithm, seed)
         if found.public.key_id != said:
             raise UnusableKey(f"the private key of {name}: its id is not the one that it says")
@@ -113,11 +126,18 @@ class PrivateKey:
         """
         if not _NAME.fullmatch(name):
             raise UnusableKey(f"{name!r} cannot name a log: use an address without scheme, such as example.org/log")
+        if algorithm == ML_DSA_44:
+            try:
+                return cls(name, algorithm, mldsa.generate())
+            except mldsa.CannotSignThis as error:
+                raise UnusableKey(str(error)) from None
         return cls(name, algorithm, Ed25519PrivateKey.generate().private_bytes_raw())
 
     @property
     def public(self) -> PublicKey:
         """The half that everybody may have."""
+        if self.algorithm == ML_DSA_44:
+            return PublicKey(self.name, self.algorithm, mldsa.public(self.seed))
         return PublicKey(self.name, self.algorithm, self._key().public_key().public_bytes_raw())
 
     def sign(self, text: str, time: int) -> str:
@@ -126,7 +146,9 @@ class PrivateKey:
         Args:
             time: Seconds since 1970; a witness signs them too.
         """
-        if self.algorithm == WITNESS:
+        if self.algorithm == ML_DSA_44:
+            signature = time.to_bytes(8) + mldsa.sign(self.seed, self.name, time, text)
+        elif self.algorithm == WITNESS:
             signature = time.to_bytes(8) + self._key().sign(_timed(text, time))
         else:
             signature = self._key().sign(text.encode())
@@ -191,18 +213,25 @@ def _encoded(algorithm: int, key: bytes) -> str:
     return base64.b64encode(bytes([algorithm]) + key).decode()
 
 
-def _read_key(text: str) -> tuple[str, int, bytes, bytes]:
-    """Name, algorithm, key and key id."""
+def _read_key(text: str, sizes: Mapping[int, int]) -> tuple[str, int, bytes, bytes]:
+    """Name, algorithm, key and key id.
+
+    Args:
+        sizes: How many bytes a key of each algorithm has.
+    """
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
     try:
         said, key = bytes.fromhex(key_id), base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         said, key = b"", b""
-    if not _NAME.fullmatch(name) or len(said) != 4 or len(key) != 33:
+    if not _NAME.fullmatch(name) or len(said) != 4 or len(key) < 33:
         raise UnusableKey("no key of a log or witness: it is written NAME+ID+BASE64")
-    if key[0] not in _ALGORITHMS:
-        raise UnusableKey(f"the key of {name} is of kind {key[0]}; known are {LOG} (a log) and {WITNESS} (a witness)")
+    if key[0] not in sizes:
+        known = f"{LOG} (a log), {WITNESS} (a witness) and {ML_DSA_44} (ML-DSA-44)"
+        raise UnusableKey(f"the key of {name} is of kind {key[0]}; known are {known}")
+    if len(key) != 1 + sizes[key[0]]:
+        raise UnusableKey("no key of a log or witness: it is written NAME+ID+BASE64")
     return name, key[0], key[1:], said
 
 

@@ -192,6 +192,8 @@ def _wrong_text(row: Row, *, redacted: bool) -> str | None:
         return None if redacted or said == b"null}" else "its text is gone, and no redaction of it is recorded"
     if row.text is None or row.salt is None:
         return "of text and salt one is gone"
+    if redacted:
+        return "its text is there, though a redaction of it is recorded"
     if said != b'"%b"}' % hashlib.sha256(row.salt + row.text).hexdigest().encode():
         return "its text is not the one that its structure commits to"
     return None

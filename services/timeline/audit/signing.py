@@ -116,6 +116,24 @@ def keys_of(chosen: Settings, log_id: UUID, *, make: bool) -> LogKeys | None:
     return _read(chosen, str(file), text, book)
 
 
+def add_key(chosen: Settings, log_id: UUID, algorithm: int) -> PublicKey:
+    """Add a key of another algorithm to the file of the log's keys: from then on both sign.
+
+    Raises:
+        UnusableKey: there is no file of keys here, or it has such a key already.
+    """
+    if chosen.log_key is not None:
+        raise UnusableKey("the log's key is in TIMELINE_LOG_KEY, which no command can change; move it into a file")
+    file = chosen.log_key_file or chosen.home / f"log-{log_id}.key"
+    keys = keys_of(chosen, log_id, make=True)
+    assert keys is not None
+    if any(one.algorithm == algorithm for one in keys.public):
+        raise UnusableKey(f"{file}: there is such a key in it already")
+    made = PrivateKey.generate(keys.origin, algorithm)
+    replace(file, f"{file.read_text('utf-8').rstrip()}\n{made.written()}\n")
+    return made.public
+
+
 def sign(connection: Database, chosen: Settings, time: int) -> Kept | None:
     """Sign a checkpoint over the tree as it is, and keep it; None where the last one is over as much.
 

@@ -5,14 +5,14 @@ position that disagrees. What no checkpoint covers yet is checked against itself
 """
 
 import bisect
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
 from events.merkle import Stack
 from events.tiles import WIDTH, Tile
-from services.timeline.audit import stored
+from services.timeline.audit import redactions, stored
 from services.timeline.audit.bulk import recompute
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.notes import Note, PublicKey, SignatureRefused, UnusableNote
@@ -73,7 +73,6 @@ def verify(
     known: Sequence[PublicKey] = (),
     outside: Sequence[Held] = (),
     *,
-    redacted: Collection[int] = frozenset(),
     run: Recompute | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Verdict:
@@ -82,11 +81,10 @@ def verify(
     Args:
         known: Keys that are the log's, by whoever asks. Without any, signatures are not checked.
         outside: Checkpoints from elsewhere.
-        redacted: Positions whose text was taken away lawfully.
         run: Reads the parts; by default here, one after the other.
         on_progress: Told the position reached.
     """
-    verifying = _Verifying(connection, known, redacted, on_progress or (lambda _: None))
+    verifying = _Verifying(connection, known, on_progress or (lambda _: None))
     try:
         verifying.run(outside, run or (lambda jobs: (recompute(connection, job) for job in jobs)))
     except _Disagrees as found:
@@ -99,12 +97,11 @@ class _Verifying:
         self,
         connection: Connection[Any],
         known: Sequence[PublicKey],
-        redacted: Collection[int],
         on_progress: Callable[[int], None],
     ) -> None:
         self._connection = connection
         self._known = known
-        self._redacted = redacted
+        self._redactions = redactions.recorded(connection)
         self._on_progress = on_progress
         self._signers: dict[str, PublicKey] = {}
         self._events = self._covered = self._agreeing = 0
@@ -121,6 +118,8 @@ class _Verifying:
         jobs = list(self._jobs(reach, sizes))
         roots, pieces = self._recomputed(jobs, recompute_all)
         _versions(self._connection)
+        if (wrong := redactions.problem(self._connection, self._redactions)) is not None:
+            raise _Disagrees(*wrong)
         self._tiles(reach, roots)
         self._checkpoints(reach, signed, roots, pieces)
 
@@ -175,7 +174,8 @@ class _Verifying:
         for start in range(0, reach.head, PART):
             until = min(start + PART, reach.head)
             within = sizes[bisect.bisect_right(sizes, start) : bisect.bisect_right(sizes, until)]
-            redacted = frozenset(one for one in self._redacted if start < one <= until)
+            lawful = (one.position for one in self._redactions if one.names_it)
+            redacted = frozenset(one for one in lawful if start < one <= until)
             yield Job(start, until, reach.size, within, redacted)
 
     def _recomputed(self, jobs: Sequence[Job], recompute_all: Recompute) -> tuple[list[bytes], dict[int, list[bytes]]]:

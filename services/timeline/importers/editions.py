@@ -31,8 +31,8 @@ def correction(
     """
     versions, desk = _told(history, recorder)
     content = {name: getattr(now, name) for name in AMENDABLE}
-    if any(one.redacted for one in history):
-        content["summary"] = versions[-1]["summary"]
+    if any(one.text_sha256 is not None for one in history):  # what is gone is not brought back
+        content |= {name: versions[-1][name] for name in ("summary", "tags")}
     differing = [name for name in AMENDABLE if content[name] != versions[-1][name]]
     if not differing:
         return None, Flag("report-differs", f"development {now.development_id}")

@@ -116,6 +116,8 @@ def _revision(
     said = msgspec.to_builtins(event)
     changes: dict[str, Any] = {}
     for name in ("name", "kind", "parent_id", "geometry", "names", "codes"):
+        if name in ("name", "names") and held.is_redacted:  # what is gone is not brought back
+            continue
         before = getattr(held, name)
         now = {**before, **said[name]} if name in ("names", "codes") else said[name]
         if now != before and now is not None:
