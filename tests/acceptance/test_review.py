@@ -19,8 +19,8 @@ from projections.follower import Follower
 from projections.overturned import overturned
 from projections.policies import POLICIES, Reading
 from services.timeline.access import ROLES
+from services.timeline.audit import compared, reading, recorder_review, reviewing, source_review
 from services.timeline.audit import corrections as listed
-from services.timeline.audit import reading, recorder_review, source_review
 from services.timeline.audit.rule_words import PARTS, rule_words
 from services.timeline.composition import Timeline
 from tests.acceptance.test_access import Desk as DeskWithKeys
@@ -161,7 +161,10 @@ def _append(timeline: Timeline, events: list[Any]) -> None:
 
 
 def test_a_review_is_pinned_by_both_moments_and_stays_the_same_bytes(timeline: Timeline) -> None:
-    """Where view, moments and positions of then and today are named, whatever arrives afterwards; else it is not."""
+    """Where view, moments and positions of then and today are named, whatever arrives afterwards.
+
+    Only counts are marked immutable: all else tells texts, which may be redacted, and is asked for again by its tag.
+    """
     posted = as_posted(told_history(random.Random(4), "shuffled", developments=40))
     half = len(posted) - 60
     timeline.writer.append(posted[:half], "test")
@@ -186,8 +189,8 @@ def test_a_review_is_pinned_by_both_moments_and_stays_the_same_bytes(timeline: T
     with served(timeline) as client:
         before = [client.get(f"/v1/audit/{path}") for path in paths]
         assert [one.status_code for one in before] == [200] * len(paths), [one.text[:200] for one in before]
-        assert all("immutable" in one.headers["cache-control"] for one in before)
-        assert "immutable" not in client.get(f"/v1/audit/locations/hama?{urlencode(current)}").headers["cache-control"]
+        for path, one in zip(paths, before, strict=True):
+            assert ("immutable" in one.headers["cache-control"]) is path.startswith("recorders/"), path
         onward = [client.get(one.links["next"]["url"]) for one in before if "next" in one.links]
         assert len(onward) >= 3
         timeline.writer.append(posted[half:], "test")
@@ -447,3 +450,73 @@ def test_what_makes_no_sense_is_refused_with_the_field(told: Desk, path: str, fi
 def test_what_is_not_registered_is_not_found(told: Desk, path: str) -> None:
     """Neither a place, a development, a source, nor a filter by one."""
     assert_problem(told.get(f"/v1/audit/{path}"), 404)
+
+
+EVIDENCE = [{"kind": "footage", "url": "https://example.org/v", "sha256": "ab" * 32, "verified": "yes"}]
+
+
+def test_files_are_told_by_their_hash_and_long_lists_by_their_latest(
+    timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence of a report and of a verdict; of five statements and two verdicts the last two each, the rest counted."""
+    story = Story().held("hama", by="saa", since="11-27")
+    for day in range(1, 5):
+        story.corroborated("agency", f"12-0{day}")
+    story.assessed(story.last, credibility=2, at="12-06").assessed(story.last, credibility=1, at="12-07")
+    story.assessed(story.last, credibility=1, at="12-08")
+    told_first = [one for one in registrations() if not one["type"].startswith("Source")]
+    events = msgspec.to_builtins(story.events)
+    next(one for one in events if one["type"] == "DevelopmentReported")["report"]["evidence"] = EVIDENCE
+    events[-1]["evidence"] = EVIDENCE
+    _append(timeline, [*told_first, *events])
+    with served(timeline) as client:
+        [whole] = client.get("/v1/audit/locations/hama").json()["claims"]
+        monkeypatch.setattr(reviewing, "MOST", 2)
+        [short] = client.get("/v1/audit/locations/hama").json()["claims"]
+    wanted = EVIDENCE[0] | {"captured_at": None}
+
+    assert (len(whole["statements"]), len(whole["decisions"]), whole["left_out"]) == (5, 3, 0)
+    assert [one["evidence"] for one in whole["statements"]] == [[wanted], [], [], [], []]
+    assert [one["evidence"] for one in whole["decisions"]] == [[], [], [wanted]]
+    assert (short["statements"], short["decisions"]) == (whole["statements"][-2:], whole["decisions"][-2:])
+    assert short["left_out"] == 4
+
+
+def test_changes_are_bounded_and_too_much_that_came_late_is_refused(
+    told: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latest are told and the rest counted; what would have to be folded event by event is refused, with the field."""
+    path = "/v1/audit/locations/sy-hama?at=2024-12-05T12:00:00Z&known_position=120"
+    whole = told.get(path).json()["compared"]
+    monkeypatch.setattr(compared, "MOST", 2)
+    short = told.get(path).json()["compared"]
+    assert (whole["left_out"], short["left_out"]) == (0, len(whole["changed_by"]) - 2)
+    assert short["changed_by"] == whole["changed_by"][-2:]
+
+    monkeypatch.setattr(compared, "MOST_LATE", 3)
+    late = "view=published&known_at=2024-12-03T00:00:00Z&known_position=120"
+    body = assert_problem(told.get(f"/v1/audit/locations/sy-hama?{late}"), 422)
+    assert [one["field"] for one in body["errors"]] == ["known_position"]
+
+
+def test_what_was_merged_away_or_voided_is_reviewed_where_it_was(timeline: Timeline) -> None:
+    """Each with the decision that ended it, and the rule by its name."""
+    story = Story().held("hama", by="saa", since="11-27")
+    first = story.last
+    story.held("hama", by="saa", since="11-27").merged(story.last, first, "12-01")
+    story.captured("hama", by="hts", on="12-02").voided(story.last, "12-03")
+    told_first = [one for one in registrations() if not one["type"].startswith("Source")]
+    _append(timeline, [*told_first, *msgspec.to_builtins(story.events)])
+    with served(timeline) as client:
+        found = client.get("/v1/audit/locations/hama").json()
+
+    assert found["considered"] == {"basis": 1, "ignored": 2}
+    ended = [
+        (one["standing"], [each["type"] for each in one["decisions"]], one["rule_words"][:21])
+        for one in found["claims"]
+    ]
+    assert ended == [
+        ("void", ["DevelopmentVoided"], "rule 1 of standings: "),
+        ("merged", ["DevelopmentMerged"], "rule 1 of standings: "),
+        ("credible", [], "rule 3 of standings, "),
+    ]

@@ -47,14 +47,12 @@ def review_location(
     """A status from the answer down to the leaves, and beside it that of today with what changed it in between."""
     place = pages.taken(cursor, reviewing.question(location_id, question.view), int, int, int)
     with _at(question, place).settled() as asked:
-        reviewer, today, beside = Reviewer(question.opened, asked, who), None, None
+        reviewer, beside = Reviewer(question.opened, asked, who), None
         if place is None:
             question.opened.reader.require_location(asked, location_id)
-            today = later(asked, Today(today_known_at, today_position))
-            beside = compared(reviewer, today, location_id)
+            beside = compared(reviewer, later(asked, Today(today_known_at, today_position)), location_id)
         found = reviewing.review(reviewer, location_id, place=place, limit=limit, compared=beside)
-        for_ever = asked.pinned and (today is None or today.pinned)
-        response = rendering.answer(request, replace(asked, pinned=for_ever), wire.encode(found))
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -72,7 +70,7 @@ def review_development(
     with _at(question, place).settled() as asked:
         reviewer = Reviewer(question.opened, asked, who)
         found = development_review.review(reviewer, development_id, place=place, limit=limit)
-        response = rendering.answer(request, _without_at(asked), wire.encode(found))
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -98,8 +96,8 @@ def corrections(
     place = pages.taken(cursor, listed.question(choice, question.view), int, str)
     with _at(question, place).settled() as asked:
         found = listed.corrections(Reviewer(question.opened, asked, who), choice, place=place, limit=limit)
-        known = asked if within is not None else _without_at(asked)
-        return linked(rendering.answer(request, known, wire.encode(found)), request, cursor=found.next)
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
+        return linked(response, request, cursor=found.next)
 
 
 SourceId = Annotated[str, Path(max_length=100, examples=["sana"])]
@@ -113,7 +111,7 @@ def review_source(
     place = pages.taken(cursor, source_review.question(source_id, question.view), int)
     with _at(question, place).settled() as asked:
         found = source_review.review(Reviewer(question.opened, asked, who), source_id, place=place)
-        response = rendering.answer(request, _without_at(asked), wire.encode(found))
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -137,7 +135,7 @@ def spoken_of(
     with _at(question, place).settled() as asked:
         reviewer = Reviewer(question.opened, asked, who)
         found = source_review.listed(reviewer, source_id, number=number, month=month, place=place, limit=limit)
-        response = rendering.answer(request, _without_at(asked), wire.encode(found))
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -155,7 +153,7 @@ def review_recorder(
     place = pages.taken(cursor, recorder_review.question(recorder, "counts", question.view), int)
     with _at(question, place).settled() as asked:
         found = recorder_review.review(Reviewer(question.opened, asked, who), recorder, place=place)
-        response = rendering.answer(request, _without_at(asked), wire.encode(found))
+        response = rendering.answer(request, replace(asked, pinned=asked.known_pinned), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -175,7 +173,7 @@ def recorded_by(
     place = pages.taken(cursor, recorder_review.question(by, "events", question.view), int)
     with _at(question, place).settled() as asked:
         found = recorder_review.recorded(Reviewer(question.opened, asked, who), by, place=place, limit=limit)
-        response = rendering.answer(request, _without_at(asked), wire.encode(found))
+        response = rendering.answer(request, _telling_texts(asked), wire.encode(found))
         return linked(response, request, cursor=found.next)
 
 
@@ -184,6 +182,6 @@ def _at(question: Wanted, place: Place | None) -> Wanted:
     return question if place is None else replace(question, **place.moments)
 
 
-def _without_at(asked: Asked) -> Asked:
-    """What does not depend on `at` is pinned by what it is known by alone."""
-    return replace(asked, pinned=asked.known_pinned)
+def _telling_texts(asked: Asked) -> Asked:
+    """Not to be kept for ever: it tells texts, which may be redacted. Its tag says whether what somebody keeps still stands."""
+    return replace(asked, pinned=False)
