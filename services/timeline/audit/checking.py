@@ -86,8 +86,10 @@ def check(
     """
     opened = Opened(stream)
     signed = _signed(opened, known)
+    signers = signed.signers
     for one in held:
-        agree(opened, signed.checkpoint, one, known or signed.signers)
+        agreeing = agree(opened, signed.checkpoint, one, known or signers)
+        signers = tuple(key for key in signers if known or key in agreeing)
     question = opened.json(contents.QUESTION, Question)
     _same_question(question, signed)
     events = list(proved(opened, signed.checkpoint, signed.note, signed.considered.positions))
@@ -97,7 +99,7 @@ def check(
     attached, missing = _evidence(opened, recorded)
     moment, trusted = _stamp(opened, signed.note, authorities)
     return Verdict(
-        question, status, signed.checkpoint, signed.signers, signed.known or bool(held), len(events),
+        question, status, signed.checkpoint, signers, signed.known or bool(held), len(events),
         _redacted(events, question), attached, missing, moment, trusted,
     )  # fmt: skip
 
