@@ -1,5 +1,6 @@
 """Evidence bundles: what is in one, that it folds to what the service answers, and that nobody changes it unnoticed."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ from projections.bearing import folded_again
 from projections.claims import from_micros
 from projections.stored_bearing import stored_bearing
 from services.timeline import console, wire
-from services.timeline.audit import bundling, container, contents, custody
+from services.timeline.audit import bundling, container, contents, custody, offline
 from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.checkpoints import Checkpoint, Receipt
 from services.timeline.audit.notes import Note, PrivateKey, signed
@@ -314,6 +315,8 @@ def test_an_event_left_out_takes_another_key(kept: Kept, files: Files) -> None:
     assert f"events/{last:012}" in refused(fewer)
     assert "MANIFEST is not the one that was signed" in refused(listed(fewer))
     assert "no key of the bundle has signed both" in refused(signed_by(fewer, other, positions=positions[:-1]))
+    both = fewer | {contents.KEYS: files[contents.KEYS] + f"{other.public}\n".encode()}
+    assert "no key of the bundle has signed both" in refused(signed_by(both, other, positions=positions[:-1]))
 
     # An event on which the status does not hang: a registration of a place above.
     unneeded = next(
@@ -532,6 +535,44 @@ sys.exit(main(sys.argv[1:]))
     )
     assert (ran.returncode, ran.stderr) == (1, "")
     assert ran.stdout.startswith("NOT intact: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("<head>", "<head><script>alert(1)</script>"),
+        ("default-src 'none'", "default-src *"),
+        ("<title>", '<META http-equiv="refresh" content="0;url=https://example.org/"><title>'),
+        ("<!DOCTYPE html>", " <!DOCTYPE html>"),
+    ],
+)
+def test_a_page_that_could_act_is_refused_whoever_signed_it(kept: Kept, files: Files, said: str, instead: str) -> None:
+    """Its reader opens it before they know whose it is."""
+    page = files[contents.EXHIBIT].replace(said.encode(), instead.encode(), 1)
+    forged = taken_over(files | {contents.EXHIBIT: page}, PrivateKey.generate(kept.keys.origin))
+    assert "it could load or run something" in refused(forged)
+
+
+def test_what_a_bundle_says_cannot_act_on_a_terminal(kept: Kept, files: Files) -> None:
+    """Names of keys and logs are whoever's who made it; moments are moments."""
+    name = "evil\u202e\u009b31m.example"
+    other = PrivateKey.generate(name)
+    note = Note.read(files[contents.CHECKPOINT].decode())
+    renamed = files | {contents.CHECKPOINT: (name + note.text[note.text.index("\n") :] + "\n— x AAAAAAAA\n").encode()}
+    before = Considered.read(Note.read(files[contents.POSITIONS].decode()).text)
+    checkpoint = dataclasses.replace(before.checkpoint, origin=name)
+    renamed[contents.POSITIONS] = signed(dataclasses.replace(before, checkpoint=checkpoint).text(), [other], 0).encode()
+    with pytest.raises(Refused) as caught:
+        verdict(packed(taken_over(renamed, other)), kept.known())
+    assert name in str(caught.value)
+    shown = offline.refusal(caught.value)
+    assert shown.isprintable()
+    assert "evil\\u202e\\x9b31m.example" in shown
+
+    moved = files | {
+        contents.QUESTION: files[contents.QUESTION].replace(b'"2024-12-02T18:00:00Z"', b'"2024-12-02T18:00:00+00:00"')
+    }
+    assert "is no moment as a bundle has it" in refused(taken_over(moved, PrivateKey.generate(kept.keys.origin)))
 
 
 class Elements(HTMLParser):
