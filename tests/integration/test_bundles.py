@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from events import merkle
 from events.redaction import EventRedacted
+from events.times import rfc3339
 from projections import setting_aside, views
 from projections.bearing import folded_again
 from projections.claims import from_micros
@@ -500,6 +502,32 @@ def test_after_a_change_of_keys_a_bundle_is_of_the_key_that_signs_now(postgres_1
     assert verdict(after, [new.public]).known
     with pytest.raises(Refused, match="signed by no key that is known here"):
         verdict(after, [old.public])
+
+
+def test_what_was_recorded_later_is_not_known_by_then(kept: Kept) -> None:
+    """The time by which it is to be known belongs to the position, as far as the events can tell."""
+    files = unpacked(made(kept.timeline, "sy-hama", at=when("12-02T12:00"), known_position=250))
+    question = json.loads(files[contents.QUESTION])
+    earlier = rfc3339(datetime.fromisoformat(question["known_at"]) - timedelta(hours=1))
+    list_ = files[contents.POSITIONS].decode()
+    assert list_.count(question["known_at"]) == 1
+    moved = {
+        name: files[name].replace(question["known_at"].encode(), earlier.encode())
+        for name in (contents.QUESTION, contents.STATUS, contents.POSITIONS)
+    }
+    forged = taken_over(files | moved, PrivateKey.generate(kept.keys.origin))
+    assert f"was recorded after {earlier}, by when it should be known" in refused(forged)
+
+
+def test_the_oldest_server_makes_bundles_too(postgres_15: str) -> None:
+    """PostgreSQL 15, with a redaction among what bears on the place."""
+    with kept_tree(postgres_15) as kept:
+        told(kept, 1)
+        kept.grow([json.dumps(SHOWN).encode()])
+        console.follow(kept.timeline)
+        redact(kept, 298)
+        found = verdict(made(kept.timeline, "sy-hama", "published", **EVENING), kept.known())
+        assert (found.known, found.redacted) == (True, (298,))
 
 
 #: Modules that a check must do without: databases, the web, the network, and whatever reads settings.

@@ -98,6 +98,7 @@ def check(
         raise Refused(f"{contents.EXHIBIT} is no page as a bundle has it: it could load or run something")
     events = list(proved(opened, signed.checkpoint, signed.note, signed.considered.positions))
     recorded = [one.recorded for one in events]
+    _known_by_then(question, recorded)
     status = _status(opened, question, recorded)
     _policy(opened, question)
     attached, missing = _evidence(opened, recorded)
@@ -163,6 +164,16 @@ def _same_question(question: Question, signed: _Signed) -> None:
         raise Refused(f"{contents.QUESTION} is not the question of which the list of positions was signed")
     if question.known_position > signed.checkpoint.size:
         raise Refused(f"the answer rests on the log up to {question.known_position:,}, beyond the checkpoint")
+
+
+def _known_by_then(question: Question, recorded: Iterable[RecordedEvent[Any]]) -> None:
+    """On the recorded clock what is known at a position was recorded by the time that goes with it."""
+    known_at = datetime.fromisoformat(question.known_at)
+    for one in recorded:
+        if question.clock == "recorded" and one.position <= question.known_position and one.recorded_at > known_at:
+            raise Refused(
+                f"position {one.position:,} was recorded after {question.known_at}, by when it should be known"
+            )
 
 
 def _status(opened: Opened, question: Question, recorded: Sequence[RecordedEvent[Any]]) -> StatusProved:
