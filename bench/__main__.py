@@ -22,6 +22,7 @@ BENCHES = {
     "interrupting": "interrupting:run",
     "growth": "growth:run",
     "auditing": "auditing:run",
+    "page": "page:run",
 }
 
 

@@ -232,6 +232,11 @@ class Catalogue:
         held = (self._actor(held, position) for _, held in sorted(self._actors.items()))
         return [one for one in held if one is not None]
 
+    def actors_as_registered(self, position: int) -> list[Actor]:
+        """The same in the order of their registration."""
+        held = sorted(self._actors.values(), key=lambda one: one.position)
+        return [found for one in held if (found := self._actor(one, position)) is not None]
+
     def actor(self, actor_id: str, position: int) -> Actor | None:
         """One actor as known at a position; None where it was not registered by then."""
         held = self._actors.get(actor_id)
@@ -262,6 +267,11 @@ class Catalogue:
         renamed = [event for event in _renamings(held, position) if event.from_ <= at]
         last = max(renamed, key=lambda event: event.from_, default=None)
         return _told_name(last.name if last else first.name, actor_id) or actor_id
+
+    def renamings(self, actor_id: str, position: int) -> list[tuple[str, datetime]]:
+        """The names that an actor took after it was registered, each with the date from which it bears it, in that order."""
+        held = self._actors[actor_id]
+        return [(one.name, one.from_) for one in sorted(_renamings(held, position), key=lambda event: event.from_)]
 
     def sources(self, position: int) -> list[Source]:
         """Every source registered by a position, ordered by id, graded as known then."""

@@ -50,14 +50,15 @@ def rows(
     with asked.connection.transaction():
         every = (
             row
-            for location_id, versions in _versions(reader, asked, locations)
-            for row in tell(asked, location_id, [one for one in versions if one.facet == facet])
+            for location_id, held in versions(reader, asked, locations)
+            for row in tell(asked, location_id, [one for one in held if one.facet == facet])
         )
         while some := list(islice(every, ROWS)):
             yield _with_times(asked, some) if told == "beliefs" else some
 
 
-def _versions(reader: Reader, asked: Asked, locations: Sequence[str]) -> Iterator[tuple[str, list[ClaimVersion]]]:
+def versions(reader: Reader, asked: Asked, locations: Sequence[str]) -> Iterator[tuple[str, list[ClaimVersion]]]:
+    """The claim versions of some places in their order, place by place; each of them once, also without any."""
     if asked.as_of is not None:
         for begin in range(0, len(locations), AS_OF):
             some = locations[begin : begin + AS_OF]
@@ -67,11 +68,11 @@ def _versions(reader: Reader, asked: Asked, locations: Sequence[str]) -> Iterato
             yield from found.items()
         return
     stored = versions_by_place(asked.connection, asked.view, locations if len(locations) < NARROW else None)
-    place, versions = next(stored, ("", []))
+    place, held = next(stored, ("", []))
     for location_id in locations:
         while place and place < location_id:
-            place, versions = next(stored, ("", []))
-        yield location_id, versions if place == location_id else []
+            place, held = next(stored, ("", []))
+        yield location_id, held if place == location_id else []
 
 
 def _stretches(asked: Asked, location_id: str, versions: Sequence[ClaimVersion]) -> Iterator[Row]:

@@ -140,7 +140,11 @@ def demo(
     chosen = settings()
     if chosen.database_url:
         console.note("the demo keeps to a database of its own; TIMELINE_DATABASE_URL is not used")
-    own = {"home": chosen.home / "demo", "database_url": None, "oidc_issuer": None, "oidc_audience": None}
+    own = {
+        "home": chosen.home / "demo", "database_url": None, "oidc_issuer": None, "oidc_audience": None,
+        "start": chosen.start or story.START, "zone": chosen.zone or story.ZONE,
+        "moments": chosen.moments or story.MOMENTS,
+    }  # fmt: skip
     with opened_timeline(chosen.model_copy(update=own)) as timeline:
         story.load(timeline)
         story.tell(timeline)

@@ -4,6 +4,7 @@ import difflib
 import os
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
         log_key_file: The file of the key that signs checkpoints; made where it is missing. By default below `home`.
         log_key: That key itself, instead of a file. There may be several, a line each: all private ones sign (while one
             follows the other), public ones did once.
+        start: The state in which the page opens, as one of its links, or what follows `?` in it.
+        moments: A JSON file of captioned moments that the page links to, in the form of `demo/moments.json`.
+        zone: The time zone that the page tells times in first, such as Asia/Damascus; UTC stands beside.
         log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
         log_checkpoint_events: ... or after so many of them.
         tsa_url: A time-stamping authority (RFC 3161) that checkpoints are brought to; none by default.
@@ -44,6 +48,9 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_roles_claim: str = "roles"
+    start: str | None = None
+    moments: Path | None = None
+    zone: str | None = None
     log_origin: str | None = None
     log_key_file: Path | None = None
     log_key: str | None = None
@@ -66,7 +73,16 @@ def settings() -> Settings:
             guess = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
             raise UnusableSettings(f"{name}: unknown setting{guess}")
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         raise UnusableSettings(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
+    _check_zone(found.zone)
+    return found
+
+
+def _check_zone(zone: str | None) -> None:
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UnusableSettings(f"{PREFIX}ZONE: {zone!r} is no time zone known here; Asia/Damascus is one") from None

@@ -1,6 +1,7 @@
 """The demo: loads its events, and tells them in captioned moments."""
 
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 from rich.markup import escape
@@ -12,6 +13,11 @@ from services.timeline.composition import Timeline
 _DATA = files("services.timeline").joinpath("demo")
 
 DEMO = "demo"
+
+#: Where the page opens: Hama on the afternoon of 2 December, as seen then, with Latakia, Aleppo and Homs around it.
+START = "place=sy-hama&at=2024-12-02T15:00:00Z&follow=then&view=published&map=6.9/35.45/36.75"
+ZONE = "Asia/Damascus"
+MOMENTS = Path(str(_DATA.joinpath("moments.json")))
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -62,7 +68,7 @@ def tell(timeline: Timeline) -> None:
 
 def urls(base: str) -> None:
     """Where to look on, once the demo is served."""
-    console.out.print(f"\nServed on [bold]{base}[/bold] until Ctrl-C. For example:")
+    console.out.print(f"\nServed on [bold]{base}[/bold] until Ctrl-C: open it in a browser. Or ask, for example:")
     for path in (
         "/v1/locations/sy-hama/status?at=2024-12-02T12:00:00Z&known_at=2024-12-02T18:00:00Z&view=published",
         "/v1/locations/sy-hama/explain?at=2024-12-02T12:00:00Z&known_at=2024-12-03T12:00:00Z&view=published",

@@ -20,6 +20,8 @@ from services.timeline.api import (
     locations,
     log,
     operations,
+    page,
+    page_data,
     problems,
     redactions,
     reference,
@@ -54,10 +56,12 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
+    app.state.packed = page_data.Packed()
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,
         bulk.router,
+        page_data.router,
         changes.router,
         replay.router,
         developments.router,
@@ -73,6 +77,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     ):
         app.include_router(router)
     _add_health(app)
+    page.install(app)
     problems.install(app)
     documents.install(app)
     app.add_middleware(HeadAsGet)

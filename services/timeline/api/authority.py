@@ -32,19 +32,24 @@ async def asker(request: Request) -> Principal:
     name = f"{request.method} {route.path_format}"
     if name in access.USING and access.USING[name] is None:
         return access.NOBODY
-    principal = await _principal(request)
-    if not access.may_use(principal, name):
+    who = await principal(request)
+    if not access.may_use(who, name):
         needed = access.listed(access.users(name)).replace(", ", " or ")
-        said = f"this takes the role {needed}; {principal.name} has {access.listed(principal.roles)}"
+        said = f"this takes the role {needed}; {who.name} has {access.listed(who.roles)}"
         raise HTTPException(403, said, {"WWW-Authenticate": f'{_CHALLENGE}, error="insufficient_scope"'})
-    return principal
+    return who
 
 
 #: Who asks, for routes that treat people differently or write.
 Asker = Annotated[Principal, Depends(asker)]
 
 
-async def _principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
+    """Who asks, whatever they ask for.
+
+    Raises:
+        HTTPException: 401 without good credentials, 503 where a token cannot be judged.
+    """
     timeline: Timeline = request.app.state.timeline
     if not timeline.keys.fresh():
         await run_in_threadpool(timeline.keys.refresh)

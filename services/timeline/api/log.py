@@ -12,6 +12,8 @@ from services.timeline.api import rendering
 from services.timeline.api.asking import Opened
 from services.timeline.api.documents import document, document_text
 from services.timeline.asked import CannotAsk
+from services.timeline.audit import signing, stored
+from services.timeline.audit.tree import NotInTree
 
 router = APIRouter(tags=["Log"])
 
@@ -31,6 +33,16 @@ TilePath = Annotated[
 def checkpoint(request: Request, opened: Opened) -> Response:
     """The newest checkpoint: how many events the log has and the root over them, signed (C2SP tlog-checkpoint)."""
     return rendering.answer(request, None, opened.tree.latest().note.encode(), TEXT)
+
+
+@router.get("/v1/log/keys", **document_text(TEXT, 404))
+def keys(request: Request, opened: Opened) -> Response:
+    """The log's public keys by its own word, a line each: whoever asks for the first time pins them, and compares later."""
+    with opened.log.pool.connection() as connection:
+        found = signing.keys_of(opened.settings, stored.reach(connection).log_id, make=False)
+    if found is None:
+        raise NotInTree("the key that signs this log is not with this service")
+    return rendering.answer(request, None, "".join(f"{one}\n" for one in found.public).encode(), TEXT)
 
 
 @router.get("/v1/log/proofs/inclusion", **document(wire_tree.InclusionProof, 404))

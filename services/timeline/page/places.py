@@ -1,0 +1,37 @@
+"""The places and the actors of the map as columns: what does not change while somebody drags."""
+
+from collections.abc import Sequence
+
+from projections.catalogue import Actor, Catalogue
+from services.timeline import wire
+from services.timeline.asked import Asked
+from services.timeline.geometry import representative_point
+from services.timeline.wire_page import MapActor, MapPlaces
+
+
+def places(catalogue: Catalogue, asked: Asked, locations: Sequence[str]) -> MapPlaces:
+    """Every place in its order, column by column, with geometries that are more than a point; every actor as registered."""
+    found = [catalogue.location(one, asked.at, asked.known_position) for one in locations]
+    held = [one for one in found if one is not None]
+    points = [representative_point(one.geometry) for one in held]
+    shapes = {str(at): dict(one.geometry) for at, one in enumerate(held) if one.geometry}
+    return MapPlaces(
+        known_position=asked.known_position,
+        ids=tuple(one.location_id for one in held),
+        names=tuple(one.name or one.location_id for one in held),
+        kinds=tuple(one.kind for one in held),
+        parents=tuple(one.parent_id for one in held),
+        lon=tuple(point[0] if point else None for point in points),
+        lat=tuple(point[1] if point else None for point in points),
+        other_names={str(at): tuple(one.names.values()) for at, one in enumerate(held) if one.names},
+        codes={str(at): tuple(one.codes.values()) for at, one in enumerate(held) if one.codes},
+        shapes={at: shape for at, shape in shapes.items() if shape["type"] != "Point"},
+        actors=tuple(
+            _actor(catalogue, one, asked.known_position) for one in catalogue.actors_as_registered(asked.known_position)
+        ),
+    )
+
+
+def _actor(catalogue: Catalogue, one: Actor, position: int) -> MapActor:
+    renamed = tuple((name, wire.moment(since)) for name, since in catalogue.renamings(one.actor_id, position))
+    return MapActor(one.actor_id, one.name or one.actor_id, one.kind, renamed)

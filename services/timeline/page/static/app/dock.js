@@ -1,0 +1,182 @@
+/** The dock: two tracks on one scale, the switch between them, exact fields, and what plays. */
+
+import { knownAt, stamp } from "./address.js";
+import { h } from "./elements.js";
+import { Histograms } from "./histograms.js";
+import { alongKnown, alongWorld, nextChange } from "./steps.js";
+import { hand, set, state } from "./store.js";
+import { DAY, HOUR, tell } from "./times.js";
+import { dates, drawTrack, scaleOf } from "./tracks.js";
+import { world } from "./world.js";
+import { texts } from "./words.js";
+
+const MINUTE = 60_000;
+const BEAT = 1100;
+
+/** @typedef {'at' | 'known'} Axis */
+
+export class Dock {
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    this.box = box;
+    this.whole = this.scale = scaleOf(null);
+    this.playing = 0;
+    const words = texts.dock;
+    this.follow = h("div.follow", { role: "radiogroup", "aria-label": words.follow }, ...["then", "today", "free"].map((name) =>
+      h("label", null, h("input", { type: "radio", name: "follow", value: name, onchange: () => this.#switch(name) }), h("span", null, words[name]))));
+    this.play = h("button.play", { type: "button", onclick: () => this.toggle() }, words.play);
+    this.fields = { at: this.#field("at", words.at_field), known: this.#field("known", words.known_field) };
+    const tools = h("div.steps", null,
+      h("button", { type: "button", "aria-label": words.back, title: words.back, onclick: () => this.step(-1) }, "◂"), this.play,
+      h("button", { type: "button", "aria-label": words.on, title: words.on, onclick: () => this.step(1) }, "▸"),
+      h("button", { type: "button", onclick: () => set({ at: null, known: null }) }, words.now),
+      h("button", { type: "button", onclick: () => this.#toStart() }, words.start));
+    this.tracks = { at: this.#track("at", words.world), known: this.#track("known", words.known) };
+    this.dates = h("div.dates", { "aria-hidden": "true" });
+    this.note = h("span.note", { role: "status" });
+    this.histograms = new Histograms(this.tracks.at.lane, this.tracks.known.lane);
+    box.replaceChildren(
+      h("div.controls", null, this.follow, tools, this.note, h("div.fields", null, this.fields.at, this.fields.known)),
+      h("div.tracks", null, this.tracks.at.row, this.tracks.known.row, this.dates));
+    new ResizeObserver(() => this.draw()).observe(box);
+    box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+  }
+
+  /** Take in a new world. */
+  place() {
+    this.whole = this.scale = scaleOf(world.beliefs?.extent() ?? null);
+    this.histograms.place();
+    this.draw();
+  }
+
+  /** Draw everything from the state. */
+  draw() {
+    const { at, known } = { at: state.at, known: knownAt(state) };
+    const chosen = state.place !== null;
+    const beyond = known ?? Infinity;
+    this.histograms.draw(this.scale, !chosen, beyond);
+    drawTrack(this.tracks.at.canvas, this.scale, chosen ? alongWorld(state) : [], beyond);
+    drawTrack(this.tracks.known.canvas, this.scale, chosen ? alongKnown(state) : [], beyond);
+    this.box.classList.toggle("plain", !chosen);
+    this.#put("at", at);
+    this.#put("known", known);
+    for (const input of this.follow.querySelectorAll("input")) input.checked = input.value === state.follow;
+    const width = this.tracks.at.lane.clientWidth;
+    this.dates.replaceChildren(...dates(this.scale, width).filter(({ at }) => this.scale.part(at) < 0.97).map(({ at, words }) => {
+      const made = h("span", null, words);
+      made.style.left = `${this.scale.part(at) * 100}%`;
+      return made;
+    }));
+  }
+
+  /** Go to the next change, or the one before. @param {1 | -1} direction */
+  step(direction) {
+    const found = nextChange(state, direction);
+    if (found === null) this.#say(texts.dock.ended);
+    else this.move("at", found);
+    return found !== null;
+  }
+
+  /** Move one of the two times. @param {Axis} axis  @param {number} millis */
+  move(axis, millis) {
+    const rounded = Math.round(millis / MINUTE) * MINUTE;
+    if (axis === "at") return set({ at: rounded });
+    return set({ known: rounded, follow: "free", at: state.at ?? (state.follow === "free" ? null : rounded) });
+  }
+
+  /** Play from change to change, or stop. */
+  toggle() {
+    if (this.playing) return this.stop();
+    this.play.textContent = texts.dock.pause;
+    this.playing = window.setInterval(() => this.step(1) || this.stop(), BEAT);
+    if (!this.step(1)) this.stop();
+  }
+
+  stop() {
+    clearInterval(this.playing);
+    this.playing = 0;
+    this.play.textContent = texts.dock.play;
+  }
+
+  #toStart() {
+    const begin = world.beliefs?.extent()?.[0];
+    if (begin !== undefined) set({ at: begin, ...(state.follow === "free" ? { known: begin } : {}) });
+  }
+
+  #say(words) {
+    this.note.textContent = words;
+    setTimeout(() => (this.note.textContent = ""), 4000);
+  }
+
+  #switch(follow) {
+    const now = knownAt(state);
+    set({ follow, known: follow === "free" ? now : null });
+  }
+
+  #field(axis, label) {
+    const change = (event) => {
+      const found = Date.parse(`${event.target.value.trim().replace(" ", "T")}Z`);
+      event.target.setAttribute("aria-invalid", String(Number.isNaN(found)));
+      if (!Number.isNaN(found)) this.move(axis, found);
+    };
+    const shape = { type: "text", inputmode: "numeric", placeholder: "2024-12-02 15:00", spellcheck: "false", autocomplete: "off" };
+    return h("label", null, h("span", null, label), h("input", { ...shape, onchange: change, name: axis }));
+  }
+
+  /** @param {Axis} axis */
+  #track(axis, label) {
+    const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
+    const handle = h(`div.handle.${axis}`, { role: "slider", tabindex: 0, "aria-label": label, onkeydown: (event) => this.#key(axis, event) });
+    const lane = h("div.lane", { onpointerdown: (event) => this.#drag(axis, lane, handle, event) }, canvas, handle);
+    return { canvas, handle, lane, row: h("div.row", null, h("span.name", null, label), lane) };
+  }
+
+  #drag(axis, lane, handle, begin) {
+    if (begin.button) return;
+    begin.preventDefault();
+    handle.focus({ preventScroll: true });
+    lane.setPointerCapture(begin.pointerId);
+    hand.down = true;
+    const box = lane.getBoundingClientRect();
+    const move = (event) => this.move(axis, this.scale.millis((event.clientX - box.left) / box.width));
+    const end = () => {
+      hand.down = false;
+      lane.removeEventListener("pointermove", move);
+    };
+    lane.addEventListener("pointermove", move);
+    lane.addEventListener("lostpointercapture", end, { once: true });
+    move(begin);
+  }
+
+  #key(axis, event) {
+    const by = { ArrowRight: HOUR, ArrowUp: HOUR, ArrowLeft: -HOUR, ArrowDown: -HOUR, PageUp: DAY, PageDown: -DAY }[event.key];
+    const now = (axis === "at" ? state.at : knownAt(state)) ?? this.scale.until;
+    if (by) this.move(axis, now + by * (event.shiftKey ? 1 / 12 : 1));
+    else if (event.key === "Home") this.move(axis, this.whole.from);
+    else if (event.key === "End") this.move(axis, this.whole.until);
+    else return;
+    event.preventDefault();
+  }
+
+  #wheel(event) {
+    const box = this.tracks.at.lane.getBoundingClientRect();
+    const around = this.scale.millis((event.clientX - box.left) / box.width);
+    this.scale = this.scale.zoomed(around, event.deltaY > 0 ? 1.25 : 0.8, this.whole);
+    event.preventDefault();
+    this.draw();
+  }
+
+  /** @param {Axis} axis  @param {number | null} millis */
+  #put(axis, millis) {
+    const { handle } = this.tracks[axis];
+    const words = millis === null ? texts.when.now : tell(millis);
+    handle.style.left = `${(millis === null ? 1 : this.scale.part(millis)) * 100}%`;
+    handle.classList.toggle("now", millis === null);
+    handle.setAttribute("aria-valuetext", words);
+    handle.setAttribute("aria-valuemin", String(Math.round(this.whole.from / MINUTE)));
+    handle.setAttribute("aria-valuemax", String(Math.round(this.whole.until / MINUTE)));
+    handle.setAttribute("aria-valuenow", String(Math.round(Math.min(millis ?? Infinity, this.whole.until) / MINUTE)));
+    const input = /** @type {HTMLInputElement} */ (this.fields[axis].querySelector("input"));
+    if (document.activeElement !== input) input.value = millis === null ? "" : stamp(millis).slice(0, 16).replace("T", " ");
+  }
+}

@@ -1,0 +1,117 @@
+/** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
+
+import { Audit } from "./audit.js";
+import { loadOther } from "./compare.js";
+import { Desk } from "./desk.js";
+import { Dock } from "./dock.js";
+import { byId, h } from "./elements.js";
+import { glide } from "./glide.js";
+import { askForKey } from "./keyform.js";
+import { follow } from "./live.js";
+import { Chart, drawable } from "./map.js";
+import { Panel } from "./panel.js";
+import { drawSentence } from "./sentence.js";
+import { NeedsKey } from "./service.js";
+import { state, subscribe } from "./store.js";
+import { Table } from "./table.js";
+import { toast } from "./toast.js";
+import { beginTheme, top } from "./top.js";
+import { load, look, numberOf, world } from "./world.js";
+import { texts } from "./words.js";
+
+/** The map, once it is drawn. @type {Chart | null} */
+export let chart = null;
+
+beginTheme();
+const bar = byId("bar");
+const auditBox = h("div.audit", { id: "audit", hidden: true });
+document.querySelector(".stage")?.insertBefore(auditBox, byId("panel"));
+const deskBox = h("div.audit.desk", { id: "desk", hidden: true });
+document.querySelector(".stage")?.insertBefore(deskBox, byId("panel"));
+const tableBox = h("div.table", { id: "table", hidden: true });
+document.querySelector(".stage")?.insertBefore(tableBox, byId("panel"));
+document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
+
+/** Fetch the map, under a thin bar: what was drawn stays until there is something newer. */
+async function fetchMap() {
+  bar.hidden = false;
+  try {
+    await load();
+  } catch (error) {
+    if (!(error instanceof NeedsKey)) throw error;
+    await askForKey();
+    await load();
+  } finally {
+    bar.hidden = true;
+  }
+  look();
+}
+
+async function begin() {
+  await fetchMap();
+  const dock = new Dock(byId("dock"));
+  const table = new Table(tableBox);
+  const audit = new Audit(auditBox);
+  const desk = new Desk(deskBox);
+  const panel = new Panel(byId("panel"), () => chart);
+  const header = top(byId("tools"), { show: (number) => chart?.show(number), themed });
+  const drawStep = () => {
+    drawSentence();
+    dock.draw();
+    table.draw();
+    audit.draw();
+    desk.draw();
+    header.draw();
+    chart?.look();
+  };
+  subscribe((now, before) => {
+    if (now.view !== before.view || now.position !== before.position) return void renew();
+    if (now.camera !== before.camera && Object.keys(now).every((name) => name === "camera" || now[name] === before[name])) return;
+    if (now.compare !== before.compare) loadOther().then(() => { chart?.look(); panel.draw(); });
+    look();
+    drawStep();
+    document.body.classList.toggle("as-table", now.as === "table");
+    if (now.place !== before.place) chart?.show(numberOf(now.place));
+  });
+  const renew = async () => {
+    await fetchMap();
+    dock.place();
+    chart?.place();
+    panel.draw();
+    drawStep();
+  };
+  function themed() {
+    chart?.themed();
+    panel.draw();
+    dock.draw();
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
+  dock.place();
+  drawStep();
+  panel.draw();
+  document.body.classList.toggle("as-table", state.as === "table");
+  await loadOther();
+  if (state.compare) panel.draw();
+  await openMap();
+  panel.opened();
+  document.documentElement.dataset.ready = "yes";
+  glide();
+  follow(renew);
+}
+
+async function openMap() {
+  if (!drawable()) {
+    byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
+    return;
+  }
+  const made = new Chart(byId("map"));
+  await made.open();
+  chart = made;
+  byId("map").append(h("p.credit", null, `${texts.legend.borders} ${texts.legend.credit}.`));
+  if (!world.places.ids.length) byId("map").append(h("div.empty", null, h("h2", null, texts.empty.log), h("p", null, texts.empty.how)));
+}
+
+begin().catch((error) => {
+  toast(String(error instanceof Error ? error.message : error));
+  throw error;
+});

@@ -1,0 +1,159 @@
+/** The map: basemap, areas, marks and names, drawn from the state; choosing a place there. */
+
+import * as maplibre from "../vendor/maplibre-gl.mjs";
+import { unpacked, style } from "./basemap.js";
+import { colour, forgetTheme, themed } from "./colours.js";
+import { differing } from "./compare.js";
+import { h } from "./elements.js";
+import { drawLabels, pixelsOf } from "./labels.js";
+import { MarkLayer } from "./marklayer.js";
+import { set, state } from "./store.js";
+import { answerOf, numberOf, world } from "./world.js";
+
+/** Whether this browser draws WebGL at all. */
+export const drawable = () => Boolean(document.createElement("canvas").getContext("webgl2"));
+
+export class Chart {
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    this.box = box;
+    this.layer = new MarkLayer();
+    this.hovered = -1;
+    this.labels = /** @type {HTMLCanvasElement} */ (h("canvas.labels", { "aria-hidden": "true" }));
+    this.tip = h("div.tip", { hidden: true });
+    /** @type {string[]} what each area shows, so that only those that change are told */
+    this.painted = [];
+  }
+
+  /** Draw it for the first time. */
+  async open() {
+    const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
+    this.base = unpacked(atlas);
+    maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
+    this.map = new maplibre.Map({
+      container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
+      renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-left");
+    this.layer.map = this.map;
+    this.box.append(this.labels, this.tip);
+    this.map.on("render", () => drawLabels(this.labels, this.map, this.layer, this.hovered));
+    this.map.on("move", () => this.layer.crowd());
+    this.map.on("moveend", () => this.#keepCamera());
+    this.map.on("mousemove", (event) => this.#hover(event.point));
+    this.map.on("mouseout", () => this.#hover(null));
+    this.map.on("click", (event) => this.#choose(event.point));
+    await new Promise((done) => this.map.once("load", done));
+    this.map.addLayer(this.layer);
+    this.place();
+  }
+
+  /** Take in new places. */
+  place() {
+    this.layer.chosen = numberOf(state.place);
+    this.layer.place();
+    this.painted = [];
+    if (this.map) this.layer.crowd();
+    this.map?.getSource("shapes")?.setData(shapes());
+    this.look();
+  }
+
+  /** Take in what the places show now. */
+  look() {
+    if (!this.map) return;
+    this.layer.chosen = numberOf(state.place);
+    this.layer.only = state.compare ? new Set(differing().map((one) => one.number)) : null;
+    this.layer.look();
+    this.#paintAreas();
+    this.map.triggerRepaint();
+  }
+
+  /** The theme has changed. */
+  themed() {
+    forgetTheme();
+    if (!this.map) return;
+    this.map.once("styledata", () => {
+      if (!this.map.getLayer("marks")) this.map.addLayer(this.layer);
+      this.layer.themed();
+      this.painted = [];
+      this.look();
+    });
+    this.map.setStyle(style(this.base, shapes()), { diff: false });
+  }
+
+  /** Bring a place into view. @param {number} number */
+  show(number) {
+    const { lon, lat } = world.places;
+    if (!this.map || number < 0 || lon[number] === null) return;
+    const inside = this.map.getBounds().contains([lon[number], lat[number]]);
+    if (!inside) this.map.easeTo({ center: [lon[number], lat[number]], duration: calm() ? 0 : 500 });
+  }
+
+  #camera() {
+    const chosen = numberOf(state.place);
+    if (this.box.clientHeight < 360 && chosen >= 0 && world.places.lon[chosen] !== null)
+      return { center: [world.places.lon[chosen], world.places.lat[chosen]], zoom: (state.camera?.zoom ?? 8) - 0.6 };
+    if (state.camera) return { center: [state.camera.lon, state.camera.lat], zoom: state.camera.zoom };
+    const { lon, lat } = world.places;
+    const held = lon.map((_, number) => number).filter((number) => lon[number] !== null);
+    if (!held.length) return { center: [20, 25], zoom: 1.6 };
+    const [west, east] = ends(held.map((number) => lon[number]));
+    const [south, north] = ends(held.map((number) => lat[number]));
+    return { bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 48, maxZoom: 9 } };
+  }
+
+  #keepCamera() {
+    const { lng, lat } = this.map.getCenter();
+    set({ camera: { zoom: this.map.getZoom(), lat, lon: lng } });
+  }
+
+  /** The place at a point of the map; the nearest whose mark is there, -1 for none. */
+  #at({ x, y }, slack = 4) {
+    const pixels = pixelsOf(this.map);
+    const reach = this.layer.radius + slack;
+    let [found, least] = [-1, reach * reach];
+    for (let number = 0; number < this.layer.at.length / 2; number += 1) {
+      const [px, py] = pixels(this.layer.at, number);
+      const far = (px - x) ** 2 + (py - y) ** 2 - (world.shown.control[number] ? 9 : 0);
+      if (far < least) [found, least] = [number, far];
+    }
+    return found;
+  }
+
+  #hover(point) {
+    const number = point ? this.#at(point) : -1;
+    if (number === this.hovered) return;
+    this.hovered = number;
+    this.map.getCanvas().style.cursor = number >= 0 ? "pointer" : "";
+    this.map.triggerRepaint();
+  }
+
+  #choose(point) {
+    const number = this.#at(point, matchMedia("(pointer: coarse)").matches ? 16 : 5);
+    set({ place: number >= 0 ? world.places.ids[number] : null });
+  }
+
+  #paintAreas() {
+    for (const key of Object.keys(world.places.shapes)) {
+      const answer = answerOf(+key);
+      const holder = answer?.holders[0] ?? answer?.challengers[0];
+      const [paint, chosen] = [holder ? colour(holder) : "", +key === this.layer.chosen];
+      if (this.painted[+key] === paint + chosen) continue;
+      this.painted[+key] = paint + chosen;
+      this.map.setFeatureState({ source: "shapes", id: +key }, { colour: paint || themed("--quiet"), held: Boolean(paint), chosen });
+    }
+  }
+}
+
+/** Whether the reader wants things to keep still. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const ends = (numbers) => numbers.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
+
+/** Places whose geometry is an area or a line, as GeoJSON. */
+function shapes() {
+  const features = Object.entries(world.places.shapes).map(([number, geometry]) => ({ type: "Feature", id: +number, properties: {}, geometry }));
+  return { type: "FeatureCollection", features };
+}

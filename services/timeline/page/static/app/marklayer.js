@@ -1,0 +1,198 @@
+/** All marks as one layer of the map: places are sent once, and a step sends four bytes a place. */
+
+import { ACCESS, mark } from "./marks.js";
+import { colourNumber, parts, themed } from "./colours.js";
+import { FRAGMENT, VERTEX } from "./shader.js";
+import { world } from "./world.js";
+
+const NONE = 15;
+const CORNERS = new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]);
+
+/** Mercator coordinates of a place, 0 to 1. @param {number} lon  @param {number} lat */
+export function mercator(lon, lat) {
+  return [(lon + 180) / 360, (180 - (180 / Math.PI) * Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360))) / 360];
+}
+
+/** The radius of a mark at a zoom, in pixels of the page. @param {number} zoom */
+export const radiusAt = (zoom) => Math.min(11, Math.max(3, 3.4 + (zoom - 3.5) * 1.35));
+
+export class MarkLayer {
+  id = "marks";
+  type = /** @type {const} */ ("custom");
+  renderingMode = /** @type {const} */ ("2d");
+  /** @type {Uint8Array} four bytes a place, as the shader reads them */
+  looks = new Uint8Array(0);
+  /** @type {Float64Array} mercator coordinates, two a place; NaN where a place has no geometry */
+  at = new Float64Array(0);
+  chosen = -1;
+  /** Where two states are compared, the places that differ: the others are small dots. @type {Set<number> | null} */
+  only = null;
+  /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
+  radius = 3;
+
+  /** What an answer looks like: its four bytes as one number, made once for each. */
+  #made = new Uint32Array(0);
+  #placed = true;
+  #dirty = true;
+
+  /** Take in the places of a world. */
+  place() {
+    const { lon, lat, ids } = world.places;
+    this.at = new Float64Array(ids.length * 2).fill(NaN);
+    ids.forEach((_, number) => {
+      if (lon[number] !== null) this.at.set(mercator(lon[number], lat[number]), number * 2);
+    });
+    this.looks = new Uint8Array(ids.length * 4);
+    this.#made = Uint32Array.from(world.beliefs?.answers ?? [], (answer) => new Uint32Array(bytes(answer).buffer)[0]);
+    this.#placed = true;
+    this.look();
+  }
+
+  /** Take in where the map stands: how many marks share it. */
+  crowd() {
+    const bounds = this.map.getBounds();
+    const [west, north] = mercator(bounds.getWest(), Math.min(85, bounds.getNorth()));
+    const [east, south] = mercator(bounds.getEast(), Math.max(-85, bounds.getSouth()));
+    let marks = 0;
+    for (let number = 0; number < this.at.length / 2; number += 1) {
+      const x = this.at[number * 2], y = this.at[number * 2 + 1];
+      if (world.shown.control[number] && x >= west && x <= east && y >= north && y <= south) marks += 1;
+    }
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    const room = Math.sqrt((clientWidth * clientHeight) / Math.max(1, marks)) * 0.3;
+    this.radius = Math.min(radiusAt(this.map.getZoom()), Math.max(1.6, room));
+  }
+
+  /** Take in what the places show. */
+  look() {
+    const { control, access } = world.shown;
+    const answers = world.beliefs?.answers ?? [];
+    const each = new Uint32Array(this.looks.buffer);
+    for (let number = 0; number < control.length; number += 1) {
+      each[number] = this.#made[control[number]];
+      if (access[number]) this.looks[number * 4 + 3] |= ACCESS[answers[access[number]].mode] ?? 0;
+    }
+    if (this.only) for (let number = 0; number < control.length; number += 1) if (!this.only.has(number)) this.looks.fill(0, number * 4, number * 4 + 4);
+    if (this.chosen >= 0) this.looks[this.chosen * 4 + 3] |= 16;
+    this.#dirty = true;
+  }
+
+  /** @param {any} _map  @param {WebGL2RenderingContext} gl */
+  onAdd(_map, gl) {
+    this.program = compiled(gl);
+    this.uniform = (name) => gl.getUniformLocation(this.program, name);
+    this.where = Object.fromEntries(
+      ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"].map((name) => [name, this.uniform(name)]),
+    );
+    this.array = gl.createVertexArray();
+    this.buffers = [gl.createBuffer(), gl.createBuffer(), gl.createBuffer()];
+    gl.bindVertexArray(this.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[0]);
+    gl.bufferData(gl.ARRAY_BUFFER, CORNERS, gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(0);
+    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[1]);
+    gl.enableVertexAttribArray(1);
+    gl.vertexAttribPointer(1, 4, gl.FLOAT, false, 0, 0);
+    gl.vertexAttribDivisor(1, 1);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
+    gl.enableVertexAttribArray(2);
+    gl.vertexAttribIPointer(2, 4, gl.UNSIGNED_BYTE, 0, 0);
+    gl.vertexAttribDivisor(2, 1);
+    gl.bindVertexArray(null);
+    this.#placed = this.#dirty = true;
+    this.themed();
+  }
+
+  /** Take in the colours of the theme. */
+  themed() {
+    this.theme = Object.fromEntries(["ink", "paper", "quiet"].map((name) => [name, rgb(themed(`--${name}`))]));
+  }
+
+  /** @param {WebGL2RenderingContext} gl  @param {any} given */
+  render(gl, given) {
+    if (!this.looks.length) return;
+    gl.bindVertexArray(this.array ?? null);
+    this.#send(gl);
+    const ratio = devicePixelRatio;
+    const { matrix, middle } = around(this.map);
+    gl.useProgram(this.program ?? null);
+    gl.uniformMatrix4fv(this.where.matrix, false, matrix(given.defaultProjectionData.mainMatrix));
+    gl.uniform4f(this.where.middle, ...middle);
+    gl.uniform2f(this.where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
+    gl.uniform1f(this.where.radius, this.radius);
+    gl.uniform1f(this.where.ratio, ratio);
+    gl.uniform3fv(this.where.colours, parts);
+    for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(this.where[name], this.theme[name]);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    for (const turn of [0, 1, 2]) {
+      gl.uniform1i(this.where.turn, turn);
+      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.looks.length / 4);
+    }
+    gl.bindVertexArray(null);
+  }
+
+  /** @param {WebGL2RenderingContext} gl */
+  #send(gl) {
+    if (this.#placed) {
+      const split = new Float32Array(this.at.length * 2);
+      for (let number = 0; number < this.at.length / 2; number += 1) {
+        const x = this.at[number * 2], y = this.at[number * 2 + 1];
+        split.set([x, y, x - Math.fround(x), y - Math.fround(y)].map((one) => (Number.isNaN(one) ? 9 : one)), number * 4);
+      }
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[1]);
+      gl.bufferData(gl.ARRAY_BUFFER, split, gl.STATIC_DRAW);
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
+      gl.bufferData(gl.ARRAY_BUFFER, this.looks, gl.DYNAMIC_DRAW);
+    } else if (this.#dirty) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
+      gl.bufferSubData(gl.ARRAY_BUFFER, 0, this.looks);
+    }
+    this.#placed = this.#dirty = false;
+  }
+}
+
+/** The middle of the map in two parts, and the matrix as seen from there. */
+function around(map) {
+  const { lng, lat } = map.getCenter();
+  const [x, y] = mercator(lng, lat);
+  const moved = (/** @type {ArrayLike<number>} */ m) => {
+    const from = Array.from(m);
+    for (let row = 0; row < 4; row += 1) from[12 + row] = m[row] * x + m[4 + row] * y + m[12 + row];
+    return new Float32Array(from);
+  };
+  return { matrix: moved, middle: [Math.fround(x), Math.fround(y), x - Math.fround(x), y - Math.fround(y)] };
+}
+
+/** @param {import("./words.js").Answer} answer */
+function bytes(answer) {
+  const { shape, fills, around: by, pending, dotted } = mark(answer);
+  const number = (actor) => (actor === undefined || actor === null ? NONE : colourNumber(actor));
+  const ring = pending === null ? 0 : colourNumber(pending);
+  return new Uint8Array([
+    shape | ((pending === null ? 0 : dotted ? 2 : 1) << 4),
+    number(fills[0]) | (number(fills[1]) << 4),
+    number(fills[2]) | (number(by) << 4),
+    ring << 5,
+  ]);
+}
+
+/** @param {WebGL2RenderingContext} gl */
+function compiled(gl) {
+  const program = /** @type {WebGLProgram} */ (gl.createProgram());
+  for (const [type, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
+    const shader = /** @type {WebGLShader} */ (gl.createShader(type));
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "the marks do not link");
+  return program;
+}
+
+/** @param {string} hex */
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);

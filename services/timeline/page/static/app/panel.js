@@ -1,0 +1,132 @@
+/** The panel: the chosen place, why, the belief map, its developments; without a place, what changed before. */
+
+import { knownAt, stamp } from "./address.js";
+import { beliefMap } from "./beliefmap.js";
+import { changedBefore } from "./changed.js";
+import { differences } from "./compare.js";
+import { developments } from "./developments.js";
+import { h } from "./elements.js";
+import { picture } from "./marks.js";
+import { json, NeedsKey } from "./service.js";
+import { told } from "./sentence.js";
+import { hand, set, state, subscribe } from "./store.js";
+import { takeAway } from "./takeaway.js";
+import { tell } from "./times.js";
+import { answerOf, numberOf, world } from "./world.js";
+import { filled, texts } from "./words.js";
+import { why } from "./why.js";
+
+/** A hand that drags is not answered at every step: what needs the service waits until it rests. */
+const REST = 160;
+
+export class Panel {
+  /** @param {HTMLElement} box  @param {() => import("./map.js").Chart | null} chart */
+  constructor(box, chart) {
+    this.box = box;
+    this.chart = chart;
+    this.asked = 0;
+    this.waiting = 0;
+    /** @type {{draw: () => void} | null} */
+    this.map = null;
+    subscribe((now, before) => this.#changed(now, before));
+  }
+
+  /** Draw all of it anew. */
+  draw() {
+    const number = numberOf(state.place);
+    this.place = state.place;
+    this.head = h("div.head");
+    this.reasons = h("div.reasons", { "aria-busy": "true" });
+    this.listed = h("div.listed");
+    this.map = number >= 0 ? beliefMap(number) : null;
+    const words = texts.panel;
+    const middle = this.map ? [h("h3", null, words.beliefs), this.map.box, h("h3", null, words.developments), this.listed] : [this.listed];
+    this.box.replaceChildren(this.head, this.reasons, ...middle, h("h3", null, words.take), this.#take = takeAway(this.chart()));
+    this.#step();
+    this.#rest();
+    this.box.scrollTop = 0;
+  }
+
+  /** The map is there now, and can be taken away as a picture. */
+  opened() {
+    const made = takeAway(this.chart());
+    this.#take?.replaceWith(made);
+    this.#take = made;
+  }
+
+  /** @type {HTMLElement | undefined} */
+  #take;
+
+  #changed(now, before) {
+    if (now.place !== before.place || now.view !== before.view || now.compare !== before.compare) return this.draw();
+    if (now.at === before.at && now.known === before.known && now.follow === before.follow) return;
+    this.#step();
+    clearTimeout(this.waiting);
+    this.waiting = window.setTimeout(() => this.#whenAtRest(), REST);
+  }
+
+  #whenAtRest() {
+    if (hand.down) this.waiting = window.setTimeout(() => this.#whenAtRest(), REST);
+    else this.#rest();
+  }
+
+  /** What needs no service: at every step. */
+  #step() {
+    const number = numberOf(state.place);
+    const [, first, also] = told();
+    const access = world.shown.access[number] ? answerOf(number, "access")?.mode : null;
+    const name = number >= 0 ? h("h2", null, picture(answerOf(number), access), world.places.names[number], original(number)) : null;
+    const close = name ? h("button.close", { type: "button", "aria-label": texts.panel.close, onclick: () => set({ place: null }) }, "×") : null;
+    this.head?.replaceChildren(...[name, close, h("p", null, h("strong", null, first), " ", also), begins()].filter((one) => one !== null));
+    this.map?.draw();
+  }
+
+  /** What the service tells of the moment at which the hand came to rest. */
+  async #rest() {
+    const mine = (this.asked += 1);
+    try {
+      if (!world.places.ids.length) return this.#tell([h("p", null, texts.empty.how)], null);
+      if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], state.compare ? differences() : await changedBefore());
+      const asked = { at: moment(state.at), ...known(), view: state.view };
+      const [reasons, list] = await Promise.all([
+        json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, asked).then(why), developments(state.place ?? ""),
+      ]);
+      if (mine === this.asked) this.#tell(reasons, list);
+    } catch (error) {
+      if (error instanceof NeedsKey) throw error;
+      if (mine === this.asked) this.#tell([h("p.wrong", null, String(error instanceof Error ? error.message : error))], null);
+    }
+  }
+
+  /** @param {Node[]} reasons  @param {Node | null} list */
+  #tell(reasons, list) {
+    const open = this.reasons?.querySelector("details")?.open;
+    this.reasons?.replaceChildren(...reasons);
+    this.reasons?.setAttribute("aria-busy", "false");
+    const details = this.reasons?.querySelector("details");
+    if (open && details) details.open = true;
+    if (list) this.listed?.replaceChildren(list);
+    else this.listed?.replaceChildren();
+  }
+}
+
+const moment = (millis) => (millis === null ? null : stamp(millis));
+
+/** The known axis of a question; on the recorded clock a time and a position are not given together. */
+export function known() {
+  const at = moment(knownAt(state));
+  const recorded = world.beliefs?.header.clock === "recorded";
+  return { known_at: at, known_position: recorded && at !== null ? null : state.position };
+}
+
+/** What the place is called in its own script. */
+function original(number) {
+  const names = world.places.other_names[number] ?? [];
+  return names.length ? h("span.original", { dir: "auto" }, names.join(" · ")) : null;
+}
+
+function begins() {
+  const begin = world.beliefs?.extent()?.[0];
+  if (begin === undefined || state.at === null || state.at >= begin) return null;
+  return h("p.notice", null, filled(texts.panel.before_record, { when: tell(begin) }));
+}

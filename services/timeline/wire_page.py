@@ -1,0 +1,68 @@
+"""The JSON shapes of what the page draws from, column by column: `names[i]` is the name of the place `ids[i]`."""
+
+from typing import Any
+
+import msgspec
+
+from services.timeline.wire import Moment
+
+
+class MapActor(msgspec.Struct, frozen=True):
+    """An actor; `renamed` are the names that it took later, each with the date from which it bears it."""
+
+    id: str
+    name: str
+    kind: str
+    renamed: tuple[tuple[str, Moment | None], ...]
+
+
+class MapPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """Every place, ordered by id, as it is today, and every actor in the order of registration.
+
+    `other_names`, `codes` and `shapes` (geometries that are more than a point) are told by the number of the place, where
+    there are any; a place without a geometry has null for `lon` and `lat`.
+    """
+
+    known_position: int
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    parents: tuple[str | None, ...]
+    lon: tuple[float | None, ...]
+    lat: tuple[float | None, ...]
+    other_names: dict[str, tuple[str, ...]]
+    codes: dict[str, tuple[str, ...]]
+    shapes: dict[str, dict[str, Any]]
+    actors: tuple[MapActor, ...]
+
+
+class KindOut(msgspec.Struct, frozen=True):
+    """A kind of development: the facet that it bears on, the roles that it takes, and how many of each it must have."""
+
+    kind: str
+    facet: str | None
+    roles: tuple[str, ...]
+    required: dict[str, int]
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """What a desk chooses from: kinds, and the words of the scale of credibility."""
+
+    kinds: tuple[KindOut, ...]
+    credibility: dict[str, str]
+
+
+class CaptionedMoment(msgspec.Struct, frozen=True):
+    """A moment that the operator links to, with its caption."""
+
+    caption: str
+    place: str
+    at: Moment
+    known_at: Moment
+    view: str
+
+
+class CaptionedMoments(msgspec.Struct, frozen=True):
+    """All of them, in their order."""
+
+    moments: tuple[CaptionedMoment, ...]

@@ -1,0 +1,111 @@
+"""The page in Debian's chromium while things are recorded: it follows the log, and what a hostile reporter says stays text."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, expect
+
+from services.timeline.composition import Timeline
+from tests.browser import Watched, chromium, demo_served, watched
+
+Served = tuple[httpx2.Client, Timeline]
+
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "<img src=x onerror='window.hacked = 1'>",
+    '"><svg onload=window.hacked=1>',
+    "</title></style></textarea><iframe srcdoc='<script>parent.hacked=1</script>'>",
+    "{{constructor.constructor('window.hacked=1')()}}",
+    "javascript:window.hacked=1",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def demo(postgres_18: str) -> Iterator[Served]:
+    with demo_served(postgres_18) as served:
+        yield served
+
+
+@pytest.fixture
+def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
+    with watched(browser, demo[0]) as page:
+        yield page
+        page.is_quiet()
+
+
+def post(client: httpx2.Client, *events: dict[str, Any]) -> None:
+    lines = b"\n".join(json.dumps(one).encode() for one in events)
+    answer = client.post("/v1/events?atomic=true", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == 200, answer.text
+
+
+def captured(place: str, *, summary: str, url: str | None = None) -> dict[str, Any]:
+    """A confirmed capture of a place by HTS, on the 9th."""
+    return {
+        "type": "DevelopmentReported", "development_id": str(uuid4()), "kind": "captured", "location_id": place,
+        "occurred": {"start": "2024-12-09T06:00:00Z", "end": "2024-12-09T07:00:00Z", "precision": "hour"},
+        "participants": [{"actor_id": "hts", "role": "holder"}], "summary": summary,
+        "report": {"chain": ["sohr"], "published_at": "2024-12-09T07:00:00Z", "credibility": 2, "url": url},
+    }  # fmt: skip
+
+
+def test_what_is_recorded_is_seen_without_a_reload(watch: Watched, demo: Served) -> None:
+    """The sentence changes while somebody looks."""
+    page = watch.open("/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published")
+    before = watch.sentence()
+    post(demo[0], captured("sy-salma", summary="The town has changed hands."))
+
+    expect(page.locator("#sentence")).not_to_have_text(before, timeout=15_000)
+    expect(page.locator(".developments")).to_contain_text("The town has changed hands.")
+
+
+def test_what_a_hostile_reporter_says_stays_text(watch: Watched, demo: Served) -> None:
+    """In names, summaries and addresses; on the server's page, in the panel, the table and the search."""
+    places = [
+        {"type": "LocationRegistered", "location_id": f"hostile-{number}", "name": words, "kind": "town", "parent_id": "sy",
+         "geometry": {"type": "Point", "coordinates": [36.5 + number / 10, 35.5]}, "names": {"en": words}}
+        for number, words in enumerate(HOSTILE)
+    ]  # fmt: skip
+    claims = [captured(f"hostile-{number}", summary=words) for number, words in enumerate(HOSTILE)]
+    post(demo[0], *places, *claims)
+    for number, words in enumerate(HOSTILE):
+        page = watch.open(f"/?place=hostile-{number}&at=2024-12-09T12:00:00Z&follow=today&view=published")
+        expect(page.locator(".panel h2")).to_contain_text(words)
+        expect(page.locator(".developments")).to_contain_text(words)
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("iframe, .panel img, .panel script").count() == 0
+    page.get_by_role("button", name="Table").click()
+    expect(page.locator(".table")).to_contain_text(HOSTILE[0])
+    page.get_by_role("combobox").fill("onerror")
+    expect(page.locator(".hits")).to_contain_text("onerror")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_service_that_went_away_is_told(watch: Watched, demo: Served) -> None:
+    """The picture stays, and says how old it is."""
+    page = watch.open()
+    page.route("**/v1/events*", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("#lost")).to_contain_text("Showing position 297; connection lost", timeout=10_000)
+    watch.complaints.clear()  # the browser itself complains of the request that failed
+
+
+def test_an_empty_log_says_how_to_begin(browser: Browser, postgres_18: str) -> None:
+    """No reports yet, and how to bring some in."""
+    with demo_served(postgres_18, start=None, empty=True) as (client, _), watched(browser, client) as watch:
+        page = watch.open()
+        expect(page.locator("#map")).to_contain_text("No reports yet")
+        expect(page.locator(".panel")).to_contain_text("timeline import")
+        assert watch.violations() == []
+        watch.is_quiet()
