@@ -2,11 +2,13 @@
 
 import { ACCESS, mark } from "./marks.js";
 import { colourNumber, parts, themed } from "./colours.js";
-import { FRAGMENT, VERTEX } from "./shader.js";
+import { CROWD_FRAGMENT, CROWD_VERTEX, FRAGMENT, VERTEX } from "./shader.js";
 import { world } from "./world.js";
 
 const NONE = 15;
-const CORNERS = new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]);
+
+/** From so many marks in view on they are drawn as a crowd. */
+const CROWD = 2500;
 
 /** Mercator coordinates of a place, 0 to 1. @param {number} lon  @param {number} lat */
 export function mercator(lon, lat) {
@@ -29,6 +31,7 @@ export class MarkLayer {
   only = null;
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
+  crowded = false;
 
   /** What an answer looks like: its four bytes as one number, made once for each. */
   #made = new Uint32Array(0);
@@ -60,7 +63,8 @@ export class MarkLayer {
     }
     const { clientWidth, clientHeight } = this.map.getCanvas();
     const room = Math.sqrt((clientWidth * clientHeight) / Math.max(1, marks)) * 0.3;
-    this.radius = Math.min(radiusAt(this.map.getZoom()), Math.max(1.6, room));
+    this.crowded = marks > CROWD;
+    this.radius = this.crowded ? Math.min(4.5, Math.max(1.6, room)) : Math.min(radiusAt(this.map.getZoom()), Math.max(3, room));
   }
 
   /** Take in what the places show. */
@@ -79,26 +83,17 @@ export class MarkLayer {
 
   /** @param {any} _map  @param {WebGL2RenderingContext} gl */
   onAdd(_map, gl) {
-    this.program = compiled(gl);
-    this.uniform = (name) => gl.getUniformLocation(this.program, name);
-    this.where = Object.fromEntries(
-      ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"].map((name) => [name, this.uniform(name)]),
-    );
+    this.programs = [[VERTEX, FRAGMENT], [CROWD_VERTEX, CROWD_FRAGMENT]].map(([vertex, fragment]) => compiled(gl, vertex, fragment));
     this.array = gl.createVertexArray();
     this.buffers = [gl.createBuffer(), gl.createBuffer(), gl.createBuffer()];
     gl.bindVertexArray(this.array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[0]);
-    gl.bufferData(gl.ARRAY_BUFFER, CORNERS, gl.STATIC_DRAW);
-    gl.enableVertexAttribArray(0);
-    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.buffers[0]);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[1]);
     gl.enableVertexAttribArray(1);
     gl.vertexAttribPointer(1, 4, gl.FLOAT, false, 0, 0);
-    gl.vertexAttribDivisor(1, 1);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
     gl.enableVertexAttribArray(2);
     gl.vertexAttribIPointer(2, 4, gl.UNSIGNED_BYTE, 0, 0);
-    gl.vertexAttribDivisor(2, 1);
     gl.bindVertexArray(null);
     this.#placed = this.#dirty = true;
     this.themed();
@@ -116,43 +111,59 @@ export class MarkLayer {
     this.#send(gl);
     const ratio = devicePixelRatio;
     const { matrix, middle } = around(this.map);
-    gl.useProgram(this.program ?? null);
-    gl.uniformMatrix4fv(this.where.matrix, false, matrix(given.defaultProjectionData.mainMatrix));
-    gl.uniform4f(this.where.middle, ...middle);
-    gl.uniform2f(this.where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
-    gl.uniform1f(this.where.radius, this.radius);
-    gl.uniform1f(this.where.ratio, ratio);
-    gl.uniform3fv(this.where.colours, parts);
-    for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(this.where[name], this.theme[name]);
+    const { program, where } = this.programs[this.crowded ? 1 : 0];
+    gl.useProgram(program);
+    gl.uniformMatrix4fv(where.matrix, false, matrix(given.defaultProjectionData.mainMatrix));
+    gl.uniform4f(where.middle, ...middle);
+    gl.uniform2f(where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
+    gl.uniform1f(where.radius, this.radius);
+    gl.uniform1f(where.ratio, ratio);
+    gl.uniform3fv(where.colours, parts);
+    for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(where[name], this.theme[name]);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.STENCIL_TEST);
     for (const turn of [0, 1, 2]) {
-      gl.uniform1i(this.where.turn, turn);
-      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.looks.length / 4);
+      gl.uniform1i(where.turn, turn);
+      gl.drawElements(gl.TRIANGLES, (this.looks.length / 4) * 6, gl.UNSIGNED_INT, 0);
     }
     gl.bindVertexArray(null);
   }
 
-  /** @param {WebGL2RenderingContext} gl */
+  /** Four corners a place, not an instance: drawing software takes instances one by one. @param {WebGL2RenderingContext} gl */
   #send(gl) {
+    if (!this.#placed && !this.#dirty) return;
+    const count = this.looks.length / 4;
+    const looks = new Uint32Array(count * 4);
+    new Uint32Array(this.looks.buffer).forEach((one, number) => looks.fill(one, number * 4, number * 4 + 4));
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
     if (this.#placed) {
-      const split = new Float32Array(this.at.length * 2);
-      for (let number = 0; number < this.at.length / 2; number += 1) {
-        const x = this.at[number * 2], y = this.at[number * 2 + 1];
-        split.set([x, y, x - Math.fround(x), y - Math.fround(y)].map((one) => (Number.isNaN(one) ? 9 : one)), number * 4);
-      }
+      gl.bufferData(gl.ARRAY_BUFFER, looks, gl.DYNAMIC_DRAW);
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[1]);
-      gl.bufferData(gl.ARRAY_BUFFER, split, gl.STATIC_DRAW);
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
-      gl.bufferData(gl.ARRAY_BUFFER, this.looks, gl.DYNAMIC_DRAW);
-    } else if (this.#dirty) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
-      gl.bufferSubData(gl.ARRAY_BUFFER, 0, this.looks);
-    }
+      gl.bufferData(gl.ARRAY_BUFFER, corners(this.at), gl.STATIC_DRAW);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, triangles(count), gl.STATIC_DRAW);
+    } else gl.bufferSubData(gl.ARRAY_BUFFER, 0, looks);
     this.#placed = this.#dirty = false;
   }
+}
+
+/** Where the four corners of each place are: mercator in high and low parts; a place without geometry is off the map. */
+function corners(at) {
+  const split = new Float32Array(at.length * 8);
+  for (let number = 0; number < at.length / 2; number += 1) {
+    const [x, y] = [at[number * 2], at[number * 2 + 1]].map((one) => (Number.isNaN(one) ? 9 : one));
+    const [left, top] = [x - Math.fround(x), y - Math.fround(y)];
+    for (let corner = 0; corner < 4; corner += 1) split.set([x, y, left, top], number * 16 + corner * 4);
+  }
+  return split;
+}
+
+/** Two triangles a place. @param {number} count */
+function triangles(count) {
+  const found = new Uint32Array(count * 6);
+  for (let number = 0; number < count; number += 1) found.set([0, 1, 2, 2, 1, 3].map((one) => number * 4 + one), number * 6);
+  return found;
 }
 
 /** The middle of the map in two parts, and the matrix as seen from there. */
@@ -181,9 +192,9 @@ function bytes(answer) {
 }
 
 /** @param {WebGL2RenderingContext} gl */
-function compiled(gl) {
+function compiled(gl, vertex, fragment) {
   const program = /** @type {WebGLProgram} */ (gl.createProgram());
-  for (const [type, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
+  for (const [type, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]])) {
     const shader = /** @type {WebGLShader} */ (gl.createShader(type));
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
@@ -191,7 +202,8 @@ function compiled(gl) {
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "the marks do not link");
-  return program;
+  const names = ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"];
+  return { program, where: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
 }
 
 /** @param {string} hex */

@@ -2,7 +2,6 @@
 
 export const VERTEX = `#version 300 es
 precision highp float;
-layout(location = 0) in vec2 corner;
 layout(location = 1) in vec4 place;    // mercator, high and low parts: one float is too coarse for a street
 layout(location = 2) in uvec4 look;    // nibbles: shape, pending; fills 1, 2; 3, around; access, and above it chosen (1 bit), ring (3)
 uniform mat4 matrix;
@@ -15,6 +14,7 @@ out vec2 at;
 flat out uvec4 of;
 flat out float size;
 void main() {
+  vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, (gl_VertexID & 2) == 0 ? -1.0 : 1.0);
   uint shape = look.x & 15u;
   bool chosen = ((look.w >> 4u) & 1u) == 1u;
   bool plain = shape == 0u && (look.x >> 4u) == 0u && (look.w & 3u) == 0u;
@@ -22,7 +22,7 @@ void main() {
   of = look;
   size = chosen ? radius * 1.25 : radius;
   if (mine != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
-  bool bare = (look.x >> 4u) == 0u && (look.w & 3u) == 0u || size < 2.8; // no ring, no badge: most marks, and a small square each
+  bool bare = (look.x >> 4u) == 0u && (look.w & 3u) == 0u; // no ring, no badge: most marks, and a small square each
   float reach = chosen ? size * 1.9 + 8.0 : plain ? 3.6 : bare ? max(size * 1.15 + 2.4, 4.0) : size * 1.9 + 6.0;
   at = corner * reach;
   vec2 from = (place.xy - middle.xy) + (place.zw - middle.zw);
@@ -56,16 +56,14 @@ void main() {
   uint first = of.y & 15u, second = of.y >> 4u, third = of.z & 15u, around = of.z >> 4u;
   uint access = of.w & 3u, ring = (of.w >> 5u) & 7u;
   bool chosen = ((of.w >> 4u) & 1u) == 1u;
-  bool small = size < 2.8; // where marks crowd, what stands around them would hide them all
-  float far = length(at), angle = atan(at.y, at.x) + PI;
+  float far = length(at);
   vec4 c = vec4(ink, 0.0);
   float body = shape == 3u ? size * 0.72 : size;
   if (shape == 0u) {
     c = over(c, paper, 3.1 - far);
     c = over(c, quiet, 2.1 - far);
   } else {
-    float edge = small ? 0.35 : 0.7;
-    c = over(c, ink, body + edge - far);
+    c = over(c, ink, body + 0.7 - far);
     vec3 fill = shape == 5u ? paper : actor(first);
     if (shape == 2u && at.x + at.y > 0.0) fill = actor(second);
     if (shape == 4u) {
@@ -73,16 +71,16 @@ void main() {
       if (third < 7u) fill = turn < 0.3334 ? actor(second) : turn < 0.6667 ? actor(third) : fill;
       else if (turn < 0.5) fill = actor(second);
     }
-    c = over(c, fill, body - edge - far);
+    c = over(c, fill, body - 0.7 - far);
     if (shape == 2u && far < body) c = over(c, ink, 0.7 - abs(at.x + at.y) * 0.7071);
     if (shape == 3u) {
-      float along = dashes(angle + PI / 4.0, 4.0, 0.72) * far, across = 1.9 - abs(far - size * 1.12);
+      float along = dashes(atan(at.y, at.x) + PI * 1.25, 4.0, 0.72) * far, across = 1.9 - abs(far - size * 1.12);
       c = over(c, ink, min(along + 0.7, across));
       c = over(c, actor(around), min(along, across - 0.7));
     }
   }
-  if (pending > 0u && small && shape == 0u) c = over(c, actor(ring), 1.1 - abs(far - 2.4));
-  if (pending > 0u && !small) {
+  if (pending > 0u) {
+    float angle = atan(at.y, at.x) + PI;
     float out_ = max(size, 4.0) * 1.3 + 2.4;
     float count = pending == 2u ? 14.0 : 8.0;
     float along = dashes(angle, count, pending == 2u ? 0.5 : 0.66) * far, across = 1.9 - abs(far - out_);
@@ -90,7 +88,7 @@ void main() {
     c = over(c, ink, min(along + 0.6, across));
     c = over(c, actor(ring), min(along - 0.1, across - 0.75));
   }
-  if (access > 0u && !small) {
+  if (access > 0u) {
     vec2 b = abs(at - vec2(size * 0.95));
     float side = max(b.x, b.y);
     c = over(c, ink, 4.6 - side);
@@ -99,4 +97,58 @@ void main() {
   }
   if (chosen) c = over(c, ink, 1.0 - abs(far - (size * 1.3 + 7.0)));
   colour = vec4(c.rgb * c.a, c.a);
+}`;
+
+/**
+ * Where thousands of marks crowd: a disc each in at most two colours, an empty circle in the claimant's colour where all is
+ * pending. What stands around marks would hide them all there, and costs more than the rest of the map.
+ */
+export const CROWD_VERTEX = `#version 300 es
+precision highp float;
+layout(location = 1) in vec4 place;
+layout(location = 2) in uvec4 look;
+uniform mat4 matrix;
+uniform vec4 middle;
+uniform vec2 view;
+uniform float radius;
+uniform float ratio;
+uniform int turn;
+uniform vec3 colours[7];
+uniform vec3 ink;
+uniform vec3 paper;
+uniform vec3 quiet;
+out vec2 at;
+flat out vec3 fill;
+flat out vec3 other;
+flat out vec3 edge;
+flat out float size;
+vec3 actor(uint number) { return number < 7u ? colours[number] : paper; }
+void main() {
+  vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, (gl_VertexID & 2) == 0 ? -1.0 : 1.0);
+  uint shape = look.x & 15u;
+  bool pending = (look.x >> 4u) > 0u, chosen = ((look.w >> 4u) & 1u) == 1u, plain = shape == 0u && !pending;
+  if ((chosen ? 2 : plain ? 0 : 1) != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  size = chosen ? radius * 2.4 + 2.0 : plain ? min(radius, 1.5) : radius;
+  fill = shape == 0u ? (pending ? paper : quiet) : shape == 5u ? paper : actor(look.y & 15u);
+  other = shape == 2u || shape == 4u ? actor(look.y >> 4u) : fill;
+  edge = shape == 0u ? (pending ? actor((look.w >> 5u) & 7u) : paper) : ink;
+  at = corner * (size + 1.0);
+  vec2 from = (place.xy - middle.xy) + (place.zw - middle.zw);
+  vec4 there = matrix * vec4(from, 0.0, 1.0);
+  gl_Position = vec4(there.xy / there.w + at * ratio * 2.0 / view * vec2(1.0, -1.0), 0.0, 1.0);
+}`;
+
+export const CROWD_FRAGMENT = `#version 300 es
+precision highp float;
+in vec2 at;
+flat in vec3 fill;
+flat in vec3 other;
+flat in vec3 edge;
+flat in float size;
+uniform float ratio;
+out vec4 colour;
+void main() {
+  float inside = (size - length(at)) * ratio;
+  float a = clamp(inside + 0.5, 0.0, 1.0);
+  colour = vec4(mix(edge, at.x + at.y > 0.0 ? other : fill, clamp(inside - 0.2, 0.0, 1.0)) * a, a);
 }`;
