@@ -43,6 +43,8 @@ def _without_text(row: Sequence[Any], redaction: int | None, removed: Sequence[s
         return marks.marked(name, structure, codec.required_text(name), marks.MISSING)
 
     recorded = _recorded(row, decode)
+    if isinstance(recorded.event, Undecodable):  # whether there was text cannot be told
+        return msgspec.structs.replace(recorded, redaction=redaction)
     return msgspec.structs.replace(recorded, redaction=redaction, text_sha256=codec.text_sha256(row[7]))
 
 

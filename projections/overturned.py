@@ -54,14 +54,15 @@ SELECT known_until, development_id FROM {claim_version} AS held
 WHERE bearing = 'accepted' AND known_until < 9223372036854775807
   AND known_until > %(after)s::bigint AND known_until <= %(until)s::bigint
   AND (known_until, development_id) < (%(before)s::bigint, %(id)s::uuid)
-  AND EXISTS (SELECT FROM {claim_version} AS next WHERE next.development_id = held.development_id
+  AND EXISTS (SELECT FROM {claim_version} AS next
+              WHERE next.view_id = held.view_id AND next.development_id = held.development_id
               AND next.known_from = held.known_until AND next.bearing <> 'accepted' AND next.standing <> %(merged)s)
   here
 ORDER BY known_until DESC, development_id DESC LIMIT %(limit)s::bigint"""
 
 _HERE: Final = "AND location_id = ANY(%(locations)s::text[])"
 _SPOKEN: Final = (
-    "AND EXISTS (SELECT FROM {mention} AS said WHERE said.source_id = %(source)s "
+    "AND EXISTS (SELECT FROM {mention} AS said WHERE said.view_id = held.view_id AND said.source_id = %(source)s "
     "AND said.development_id = held.development_id)"
 )
 
@@ -88,8 +89,11 @@ def ended(connection: Database, view: View, wanted: Wanted, before: Key | None, 
 def told(connection: Database, view: View, keys: Sequence[Key], known: int) -> list[Overturned]:
     """What was overturned, as known at a moment, in the order of the keys."""
     rows = connection.execute(
-        view.sql(f"SELECT {CLAIM_COLUMNS} FROM {{claim_version}} WHERE development_id = ANY(%b) AND known_from <= %b"),
-        [list({one for _, one in keys}), known],
+        view.sql(
+            f"SELECT {CLAIM_COLUMNS} FROM {{claim_version}} "
+            "WHERE view_id = %b::int AND development_id = ANY(%b) AND known_from <= %b"
+        ),
+        [view.tables, list({one for _, one in keys}), known],
         binary=True,
     )
     versions: dict[UUID, list[ClaimVersion]] = {}

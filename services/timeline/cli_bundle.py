@@ -34,7 +34,7 @@ def verify(path: Path, known: list[PublicKey], checkpoints: list[Path], authorit
     except offline.CannotRead as error:
         raise typed.Unusable(str(error)) from None
     except Refused as error:
-        console.say(f"NOT intact: {error}")
+        console.say(offline.refusal(error))
         raise typer.Exit(NO) from None
     for line in offline.lines(verdict):
         console.say(line)

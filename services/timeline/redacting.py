@@ -26,7 +26,7 @@ NOT_PURGED: Final = (
     "the space of the old row in the database's files, until VACUUM has passed and the space is used again",
     "exports, evidence bundles and tables that were handed out, and logs that were made of them",
     "answers that browsers, proxies and other programs keep",
-    "events in other words: the same name may stand in the text of other events",
+    "other events: the same name may stand in their text, too",
 )
 
 #: So many words in a row are a quotation. A shorter text is one as a whole.

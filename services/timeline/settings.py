@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     log_key: str | None = None
     log_checkpoint_seconds: float = Field(default=10.0, ge=0)
     log_checkpoint_events: int = Field(default=10_000, ge=1)
-    tsa_url: str | None = None
+    tsa_url: str | None = Field(default=None, pattern=r"^https?://")
     tsa_seconds: float = Field(default=3600.0, gt=0)
 
 

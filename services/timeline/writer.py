@@ -16,10 +16,11 @@ import psycopg
 from events.appends import Held, NewRow, Place
 from events.developments import DevelopmentReported
 from events.log import Log
-from events.problems import UnusableEvent
+from events.problems import Problem, UnusableEvent
 from events.records import Event
 from events.redaction import EventRedacted
 from events.warnings import Warned
+from services.timeline.access import NotAllowed
 from services.timeline.intake import Accepted, Intake
 from services.timeline.known import Known
 from services.timeline.look_alikes import LookAlikes
@@ -108,9 +109,14 @@ class Writer:
 
         Raises:
             UnusableEvent: there is no such event, it has no text or none any more, or the reason repeats it.
+            NotAllowed: the database does not let this service redact.
             psycopg.OperationalError: as `append`.
         """
-        [result] = self.append([redaction(asked)], by)
+        try:
+            [result] = self.append([redaction(asked)], by)
+        except psycopg.errors.InsufficientPrivilege:
+            said = "the service's own role in the database may not redact; timeline_redact of docker/roles.sql gives it the right"
+            raise NotAllowed([Problem("", None, said)]) from None
         if result.refusal is not None:
             raise result.refusal
         assert result.place is not None

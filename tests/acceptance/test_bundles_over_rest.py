@@ -4,7 +4,9 @@ import base64
 import hashlib
 import io
 import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,12 +20,14 @@ from services.timeline import console
 from services.timeline.audit import checking, contents, custody, signing, stored
 from services.timeline.audit.agreeing import Held
 from services.timeline.audit.checkpoints import Checkpoint, Receipt, read_hash
-from services.timeline.audit.notes import ML_DSA_44, Note
+from services.timeline.audit.notes import ML_DSA_44, Note, PrivateKey
 from tests.acceptance.test_rest import assert_problem, served
-from tests.integration.bundles import unpacked
+from tests.acceptance.test_tree_over_rest import built
+from tests.integration.bundles import packed, unpacked
 from tests.integration.test_bundles import SHOWN
 from tests.integration.trees import Kept, kept_tree, told
 
+GO = Path(__file__).parent / "go_bundle" / "bundle.go"
 EVENING = "at=2024-12-02T12:00:00Z&known_at=2024-12-02T18:00:00Z&view=published"
 
 
@@ -196,3 +200,41 @@ def test_programs_of_other_hands_take_our_consistency_proofs_for_theirs(kept: Ke
         if proof:
             assert not theirs.verify_consistency(*roots, old, new, proof[:-1])
             assert not theirs.verify_consistency(*roots, old, new, [bytes(32).hex(), *proof[1:]])
+
+
+@pytest.fixture(scope="module")
+def go_verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Go program that reads bundles, built with Debian's packages."""
+    return built(GO, tmp_path_factory.mktemp("go"))
+
+
+def test_a_bundle_is_verified_in_go_without_anything_of_ours(
+    kept: Kept, client: httpx2.Client, go_verifier: Path, tmp_path: Path
+) -> None:
+    """Its archive, manifest, both notes, every receipt and every text; and each of them spoilt is refused."""
+    raw = client.post(f"/v1/audit/bundles/sy-hama?{EVENING}").content
+    file, key = tmp_path / "b.zip", str(kept.known()[0])
+    file.write_bytes(raw)
+    done = subprocess.run([str(go_verifier), str(file), key], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    events = checking.check(io.BytesIO(raw)).events
+    assert done.stdout.startswith(f"accepted {events} events with ")
+
+    files = unpacked(raw)
+    leaf = next(name for name in files if name.endswith(contents.LEAF))
+    text = next(name for name in files if name.endswith(contents.TEXT))
+    note = files[contents.POSITIONS].replace(b"\nknown-position ", b"\nknown-position 1", 1)
+    checkpoint = files[contents.CHECKPOINT].replace(b"\n298\n", b"\n299\n", 1)
+    for name, data in {
+        leaf: files[leaf] + b" ",
+        text: files[text].replace(b":", b": ", 1),
+        contents.POSITIONS: note,
+        contents.CHECKPOINT: checkpoint,
+        contents.STATUS: b"{}",
+    }.items():
+        file.write_bytes(packed(files | {name: data}))
+        refused = subprocess.run([str(go_verifier), str(file), key], capture_output=True, text=True, check=False)
+        assert (refused.returncode, bool(refused.stderr)) == (1, True), name
+    file.write_bytes(raw)
+    other = str(PrivateKey.generate(kept.keys.origin).public)
+    assert subprocess.run([str(go_verifier), str(file), other], capture_output=True, check=False).returncode == 1

@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.test_cli import COMMAND, assert_one_line, environment, run
 from tests.acceptance.test_cli_audit import STORY
+from tests.acceptance.test_standing_by import service, until
 from tests.conftest import fresh_database
 
 WHY = ("--reason", "A person at risk asked for it.", "--legal-basis", "GDPR, Article 17(1)(d)")
@@ -117,3 +118,22 @@ def test_an_export_with_redactions_is_imported_by_the_command(told: str, postgre
         assert run(other, "export", "-o", str(again)).returncode == 0
         assert run(other, "audit", "verify").returncode == 0
     assert again.read_bytes() == file.read_bytes()
+
+
+def test_services_that_run_forget_at_once_what_another_process_redacts(told: str) -> None:
+    """Two of them, one of which only stands by; both had told the name, and are asked as of a moment from before."""
+    with service(told) as one, service(told) as two:
+        for each in (one, two):
+            until(lambda: each.folded() == 297, "the story is folded")  # noqa: B023
+        asked = "/v1/locations/sy-homs?known_position=200"
+        name = one.client.get(asked).json()["name"]
+        assert two.client.get(asked).json()["name"] == name
+        assert run(told, "audit", "redact", "60", *WHY, "--yes").returncode == 0
+
+        for each in (one, two):
+            assert each.client.get(asked).json()["name"] == "sy-homs [redacted]"
+            assert each.client.get(f"/v1/locations?name={name}").json()["locations"] == []
+            line = next(
+                line for line in each.client.get("/v1/status?f=csv").text.splitlines() if line.startswith("sy-homs,")
+            )
+            assert line.startswith("sy-homs,sy-homs [redacted],")

@@ -1,6 +1,8 @@
 """After a redaction the text is nowhere: in no table, no answer, no file, no process that had read it; marks say that it was."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +14,9 @@ import httpx2
 import pytest
 
 from events import marks
-from events.rows import SELECT_WHOLE, as_recorded
 from services.timeline import access
 from services.timeline.composition import Timeline, opened
-from services.timeline.files import export, exported
+from services.timeline.files import export
 from services.timeline.settings import Settings
 from tests.acceptance.redacted_world import (
     FOUND,
@@ -29,7 +30,7 @@ from tests.acceptance.redacted_world import (
     where_found,
 )
 from tests.acceptance.test_access import bearing, new_key
-from tests.acceptance.test_rest import assert_problem, served
+from tests.acceptance.test_rest import served
 from tests.integration.test_atlas import keep
 from tests.integration.trees import Kept as Tree
 
@@ -51,6 +52,12 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/v1/replay": ("?f=ndjson", "?f=ndjson&view=published"),
     "/v1/changes": ("?from=2024-12-01T00:00:00Z&to=2024-12-20T00:00:00Z",),
     "/v1/views/diff": ("?a=current&b=published",),
+    "/v1/audit/locations/{location_id}": ("", f"?{AT}", f"?{AT}&known_position=20"),
+    "/v1/audit/developments/{development_id}": ("", "?known_position=16", "?view=published"),
+    "/v1/audit/corrections": ("", "?view=published"),
+    "/v1/audit/sources/{source_id}": ("", "?known_position=20"),
+    "/v1/audit/sources/{source_id}/developments": ("", "?view=published"),
+    "/v1/audit/recorded": ("?by=key:desk", "?by=key:admin"),
     "/v1/log/proofs/inclusion": ("?position=3&size=20",),
     "/v1/log/proofs/consistency": ("?from=3&to=20",),
 }
@@ -60,6 +67,7 @@ NAMES = {
     "development_id": tuple(map(str, (LOST, FOUND, TWICE, VOID))),
     "source_id": ("monitor",),
     "actor_id": ("hts",),
+    "recorder": ("key:desk", "key:admin"),
     "view": ("current", "published"),
     "position": ("3", "16"),
     "level": ("0",),
@@ -79,6 +87,7 @@ def addresses() -> list[str]:
             if f"{{{name}}}" in path:
                 filled = [one.replace(f"{{{name}}}", value) for one in filled for value in values]
         found += [f"{one}{query}" for one in filled for query in QUERIES.get(path, ("",))]
+    assert not [one for one in found if "{" in one], "the test needs a value for the address"
     return found
 
 
@@ -115,7 +124,10 @@ def world(database: str, tmp_path: Path) -> Iterator[World]:
 
 def everything_asked(client: httpx2.Client) -> dict[str, str]:
     """What each address answers."""
-    return {one: client.get(one).text for one in addresses()}
+    answers = {one: client.get(one) for one in addresses()}
+    failed = {one: answer.status_code for one, answer in answers.items() if answer.status_code not in (200, 404)}
+    assert not failed
+    return {one: answer.text for one, answer in answers.items()}
 
 
 def telling(answers: dict[str, str]) -> set[str]:
@@ -137,7 +149,7 @@ def test_the_text_is_in_no_table_no_answer_and_no_file(world: World) -> None:
     for client in (world.client, world.other_client):
         told = telling(everything_asked(client))
         assert {one.split("?")[0].split("/")[2] for one in told} == {
-            "actors", "developments", "events", "locations", "replay", "sources", "status",
+            "actors", "audit", "developments", "events", "locations", "replay", "sources", "status",
         }  # fmt: skip
 
     redact_all(timeline)
@@ -152,6 +164,11 @@ def test_the_text_is_in_no_table_no_answer_and_no_file(world: World) -> None:
     with timeline.log.pool.connection() as connection:
         assert list(where_found(connection, words)) == []
     export(timeline, world.home / "export.ndjson", 0)
+    Tree(timeline, timeline.settings).grow([])
+    bundle = world.client.post(f"/v1/audit/bundles/hama?{AT}&known_position=20")
+    assert bundle.status_code == 200, bundle.text
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as files:
+        assert [name for name in files.namelist() if SECRET.encode() in files.read(name)] == []
     written = [path for path in world.home.rglob("*") if path.is_file()]
     assert any(path.suffix == ".atlas" for path in written)
     for path in written:
@@ -284,84 +301,3 @@ def test_who_redacted_is_told_to_whom_recorders_are_told(world: World) -> None:
     assert (told["reader"]["recorded_by"], told["reader"]["event"]["redacted_by"]) == (None, None)
     assert (told["auditor"]["recorded_by"], told["auditor"]["event"]["redacted_by"]) == ("key:admin", "key:admin")
     assert told["reader"]["event"]["reason"] == "A person at risk asked for it."
-
-
-# The route
-
-
-def ask(world: World, **said: Any) -> httpx2.Response:
-    return world.client.post("/v1/audit/redactions", json=said)
-
-
-def test_a_redaction_over_rest(world: World) -> None:
-    """201 with where it stands and what it does not reach, 200 for the same once more, 409 for the same otherwise."""
-    held = world.timeline.log.at([3])[0]
-    said = {
-        "redacted_id": str(held.event_id), "legal_basis": "GDPR, Article 17(1)(d)", "reason": "A person at risk asked for it.",
-        "event_id": "00000000-0000-0000-0000-00000000abcd",
-    }  # fmt: skip
-    answer = ask(world, **said)
-    body = answer.json()
-
-    assert answer.status_code == 201
-    assert body["redacted_position"] == 3
-    assert body["removed"] == ["name", "url"]
-    assert body["position"] == len(secret_world()) + 1
-    assert any("backups" in one for one in body["not_purged"])
-    assert any("WAL" in one and "standbys" in one for one in body["not_purged"])
-    assert any("exports" in one for one in body["not_purged"])
-    again = ask(world, **said)
-    assert (again.status_code, again.json()) == (200, body)
-    assert_problem(ask(world, **(said | {"reason": "Otherwise."})), 409)
-    del said["event_id"]
-    assert "redacted already" in assert_problem(ask(world, **said), 409)["detail"]
-
-
-@pytest.mark.parametrize(
-    ("said", "status", "field"),
-    [
-        ({"redacted_id": "00000000-0000-0000-0000-000000000001"}, 422, "redacted_id"),
-        ({"redacted_id": "three"}, 422, "redacted_id"),
-        ({"reason": " "}, 422, "reason"),
-        ({"legal_basis": " "}, 422, "legal_basis"),
-        ({"legal_basis": "x" * 201}, 422, "legal_basis"),
-        ({"reason": f"Because of {SECRET}"}, 422, "reason"),
-        ({"removed": ["name"]}, 422, "removed"),
-        ({"redacted_position": 3}, 422, "redacted_position"),
-        ({"redacted_by": "key:somebody"}, 422, "redacted_by"),
-        ({"type": "SourceRegistered"}, 422, "type"),
-        ({"why": "x"}, 422, "why"),
-    ],
-)
-def test_a_redaction_that_will_not_do_is_told_by_its_fields(
-    world: World, said: dict[str, Any], status: int, field: str
-) -> None:
-    """And nothing is recorded, nor taken away."""
-    held = world.timeline.log.at([3])[0]
-    good = {"redacted_id": str(held.event_id), "legal_basis": "GDPR", "reason": "A person at risk asked for it."}
-    body = assert_problem(ask(world, **(good | said)), status)
-
-    assert field in [one["field"] for one in body["errors"]]
-    assert field == "type" or len(body["errors"]) == 1
-    assert world.timeline.log.at([3]) == [held]
-    assert world.timeline.log.head().position == len(secret_world())
-
-
-def test_a_mark_cannot_be_posted(world: World) -> None:
-    """So wherever it stands, it stands for a text that is gone."""
-    for text in ("[redacted]", "[missing]"):
-        said = {"type": "SourceRegistered", "source_id": "x", "name": text, "kind": "other"}
-        body = assert_problem(world.client.post("/v1/events", json=said), 422)
-        assert "stands for a text that is gone" in body["detail"]
-
-
-def test_text_that_is_gone_without_a_redaction_is_not_told_as_redacted(world: World) -> None:
-    """Somebody took it away behind the log's back: it is missing, and an export says so rather than pass it on."""
-    with world.timeline.log.pool.connection() as connection, connection.transaction(force_rollback=True):
-        connection.execute("ALTER TABLE event DISABLE TRIGGER event_only_redact")
-        connection.execute("UPDATE event SET text = NULL, salt = NULL WHERE position = 3")
-        [row] = connection.execute(f"{SELECT_WHOLE} WHERE position = 3", binary=True).fetchall()
-        told = as_recorded(row)
-    assert (told.redacted, told.event.name) == (False, "[missing]")  # type: ignore[attr-defined]
-    with pytest.raises(Exception, match="no redaction of it is recorded"):
-        exported(told)

@@ -1056,6 +1056,7 @@ def test_head_answers_as_get_without_the_body(told: Desk) -> None:
     needed = {
         "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z&known_position=200",
         "/v1/views/diff": "?a=current&b=published&at=2024-12-02T12:00:00Z&known_at=2024-12-05T00:00:00Z",
+        "/v1/audit/recorded": "?by=demo&at=2024-12-02T12:00:00Z&known_position=200",
     }
     pinned = "?at=2024-12-02T12:00:00Z&known_position=200"
     documented = told.get("/openapi.json").json()["paths"]

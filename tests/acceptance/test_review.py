@@ -428,6 +428,7 @@ def test_readers_review_without_recorders_and_leaves(postgres_18: str) -> None:
     [
         ("locations/sy-hama?cursor=x", "cursor"),
         ("locations/sy-hama?today_position=3", "today_position"),
+        ("locations/sy-hama?today_position=300&today_known_at=2124-12-02T00:00:00Z", "today_position"),
         ("locations/sy-hama?view=published&known_at=2024-12-03T00:00:00Z&today_known_at=2024-12-02T00:00:00Z", "today_known_at"),
         ("corrections?from=2024-12-03T00:00:00Z&to=2024-12-02T00:00:00Z", "to"),
         ("corrections?view=published&known_position=3", "known_position"),

@@ -204,16 +204,20 @@ def test_a_python_verifier_by_other_hands_accepts_them(client: httpx2.Client) ->
 @pytest.fixture(scope="module")
 def go_verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Go program, built with Debian's packages."""
+    return built(GO, tmp_path_factory.mktemp("go"))
+
+
+def built(program: Path, folder: Path) -> Path:
+    """A Go program, built with Debian's packages into a folder."""
     if shutil.which("go") is None or not (GO_PACKAGES / "src/golang.org/x/mod/sumdb/tlog").is_dir():
         pytest.skip("Debian's golang-go and golang-golang-x-mod-dev are not installed")
-    folder = tmp_path_factory.mktemp("go")
     environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(GO_PACKAGES), "GOCACHE": str(folder / "cache")}
-    built = folder / "verify"
+    made = folder / "verify"
     done = subprocess.run(
-        ["go", "build", "-o", str(built), str(GO)], env=environment, capture_output=True, text=True, check=False
+        ["go", "build", "-o", str(made), str(program)], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return built
+    return made
 
 
 def told_to_go(client: httpx2.Client, kept: Kept) -> Tree:

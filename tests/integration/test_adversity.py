@@ -92,13 +92,34 @@ def before_long(holds: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.mark.parametrize(
     ("word", "answered", "recorded"),
-    [(b"FOR UPDATE", False, False), (b"INSERT INTO event", False, False), (b"INSERT INTO event", True, False), (b"COMMIT", False, False), (b"COMMIT", True, True)],
+    [(b"FROM log_head FOR UPDATE", False, False), (b"INSERT INTO event", False, False), (b"INSERT INTO event", True, False), (b"COMMIT", False, False), (b"COMMIT", True, True)],
     ids=["before the lock", "before the rows", "after the rows", "before the commit", "after the commit"],
 )  # fmt: skip
 def test_a_connection_cut_in_an_append_leaves_all_of_it_or_nothing(
     cuttable: tuple[Desk, Proxy, str], word: bytes, answered: bool, recorded: bool
 ) -> None:
     """503; posted again under the same ids, each event stands in the log once, also where only the answer was lost."""
+    desk, _, direct = cuttable
+    with opened(Settings(database_url=direct)) as other:
+        other.writer.append([json.dumps(one).encode() for one in reports(1)], "other")
+    results(desk.post_many(reports(1)))  # it finds that another appends too, and locks first from now on
+    assert desk.get(f"/v1/status?min_position={desk.head()}").status_code == 200  # the follower has committed, too
+    cut_and_posted_again(cuttable, word, answered=answered, recorded=recorded)
+
+
+@pytest.mark.parametrize(
+    ("word", "answered", "recorded"),
+    [(b"AS wanted (id)", False, False), (b"INSERT INTO event", False, False), (b"INSERT INTO event", True, True)],
+    ids=["before it looks", "before the rows", "after the rows"],
+)
+def test_a_connection_cut_where_nobody_else_appends_leaves_all_or_nothing(
+    cuttable: tuple[Desk, Proxy, str], word: bytes, answered: bool, recorded: bool
+) -> None:
+    """The same where an append goes by the head that the last one left, and is one statement."""
+    cut_and_posted_again(cuttable, word, answered=answered, recorded=recorded)
+
+
+def cut_and_posted_again(cuttable: tuple[Desk, Proxy, str], word: bytes, *, answered: bool, recorded: bool) -> None:
     desk, between, direct = cuttable
     before, told = len(positions(direct)), reports(50)
     between.cut_at(word, answered=answered)

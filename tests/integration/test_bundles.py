@@ -1,11 +1,13 @@
 """Evidence bundles: what is in one, that it folds to what the service answers, and that nobody changes it unnoticed."""
 
+import dataclasses
 import hashlib
 import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,12 +18,13 @@ import pytest
 
 from events import merkle
 from events.redaction import EventRedacted
+from events.times import rfc3339
 from projections import setting_aside, views
 from projections.bearing import folded_again
 from projections.claims import from_micros
 from projections.stored_bearing import stored_bearing
 from services.timeline import console, wire
-from services.timeline.audit import bundling, container, contents, custody
+from services.timeline.audit import bundling, container, contents, custody, offline
 from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.checkpoints import Checkpoint, Receipt
 from services.timeline.audit.notes import Note, PrivateKey, signed
@@ -314,6 +317,8 @@ def test_an_event_left_out_takes_another_key(kept: Kept, files: Files) -> None:
     assert f"events/{last:012}" in refused(fewer)
     assert "MANIFEST is not the one that was signed" in refused(listed(fewer))
     assert "no key of the bundle has signed both" in refused(signed_by(fewer, other, positions=positions[:-1]))
+    both = fewer | {contents.KEYS: files[contents.KEYS] + f"{other.public}\n".encode()}
+    assert "no key of the bundle has signed both" in refused(signed_by(both, other, positions=positions[:-1]))
 
     # An event on which the status does not hang: a registration of a place above.
     unneeded = next(
@@ -499,6 +504,32 @@ def test_after_a_change_of_keys_a_bundle_is_of_the_key_that_signs_now(postgres_1
         verdict(after, [old.public])
 
 
+def test_what_was_recorded_later_is_not_known_by_then(kept: Kept) -> None:
+    """The time by which it is to be known belongs to the position, as far as the events can tell."""
+    files = unpacked(made(kept.timeline, "sy-hama", at=when("12-02T12:00"), known_position=250))
+    question = json.loads(files[contents.QUESTION])
+    earlier = rfc3339(datetime.fromisoformat(question["known_at"]) - timedelta(hours=1))
+    list_ = files[contents.POSITIONS].decode()
+    assert list_.count(question["known_at"]) == 1
+    moved = {
+        name: files[name].replace(question["known_at"].encode(), earlier.encode())
+        for name in (contents.QUESTION, contents.STATUS, contents.POSITIONS)
+    }
+    forged = taken_over(files | moved, PrivateKey.generate(kept.keys.origin))
+    assert f"was recorded after {earlier}, by when it should be known" in refused(forged)
+
+
+def test_the_oldest_server_makes_bundles_too(postgres_15: str) -> None:
+    """PostgreSQL 15, with a redaction among what bears on the place."""
+    with kept_tree(postgres_15) as kept:
+        told(kept, 1)
+        kept.grow([json.dumps(SHOWN).encode()])
+        console.follow(kept.timeline)
+        redact(kept, 298)
+        found = verdict(made(kept.timeline, "sy-hama", "published", **EVENING), kept.known())
+        assert (found.known, found.redacted) == (True, (298,))
+
+
 #: Modules that a check must do without: databases, the web, the network, and whatever reads settings.
 BLOCKED = ("psycopg", "psycopg_pool", "fastapi", "starlette", "uvicorn", "pydantic", "typer", "rich", "structlog",
            "eventsourcing", "numpy", "pyarrow", "urllib.request", "http.client", "sqlite3")  # fmt: skip
@@ -532,6 +563,44 @@ sys.exit(main(sys.argv[1:]))
     )
     assert (ran.returncode, ran.stderr) == (1, "")
     assert ran.stdout.startswith("NOT intact: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("<head>", "<head><script>alert(1)</script>"),
+        ("default-src 'none'", "default-src *"),
+        ("<title>", '<META http-equiv="refresh" content="0;url=https://example.org/"><title>'),
+        ("<!DOCTYPE html>", " <!DOCTYPE html>"),
+    ],
+)
+def test_a_page_that_could_act_is_refused_whoever_signed_it(kept: Kept, files: Files, said: str, instead: str) -> None:
+    """Its reader opens it before they know whose it is."""
+    page = files[contents.EXHIBIT].replace(said.encode(), instead.encode(), 1)
+    forged = taken_over(files | {contents.EXHIBIT: page}, PrivateKey.generate(kept.keys.origin))
+    assert "it could load or run something" in refused(forged)
+
+
+def test_what_a_bundle_says_cannot_act_on_a_terminal(kept: Kept, files: Files) -> None:
+    """Names of keys and logs are whoever's who made it; moments are moments."""
+    name = "evil\u202e\u009b31m.example"
+    other = PrivateKey.generate(name)
+    note = Note.read(files[contents.CHECKPOINT].decode())
+    renamed = files | {contents.CHECKPOINT: (name + note.text[note.text.index("\n") :] + "\n— x AAAAAAAA\n").encode()}
+    before = Considered.read(Note.read(files[contents.POSITIONS].decode()).text)
+    checkpoint = dataclasses.replace(before.checkpoint, origin=name)
+    renamed[contents.POSITIONS] = signed(dataclasses.replace(before, checkpoint=checkpoint).text(), [other], 0).encode()
+    with pytest.raises(Refused) as caught:
+        verdict(packed(taken_over(renamed, other)), kept.known())
+    assert name in str(caught.value)
+    shown = offline.refusal(caught.value)
+    assert shown.isprintable()
+    assert "evil\\u202e\\x9b31m.example" in shown
+
+    moved = files | {
+        contents.QUESTION: files[contents.QUESTION].replace(b'"2024-12-02T18:00:00Z"', b'"2024-12-02T18:00:00+00:00"')
+    }
+    assert "is no moment as a bundle has it" in refused(taken_over(moved, PrivateKey.generate(kept.keys.origin)))
 
 
 class Elements(HTMLParser):

@@ -102,6 +102,16 @@ def test_an_entry_that_does_not_continue_is_refused(connection: Connection, colu
         )
 
 
+def test_a_temporary_table_leaves_no_gap_in_the_record(connection: Connection) -> None:
+    """A `custody` of one's own is found before ours, unless the function says where to look."""
+    entered(connection, 1)
+    connection.execute("CREATE TEMP TABLE custody AS SELECT 8::bigint AS number, '2000-01-01Z'::timestamptz AS at")
+    with pytest.raises(psycopg.IntegrityError):
+        connection.execute(
+            "INSERT INTO public.custody (number, at, by, what, link) SELECT 9, now(), 'x', 'bundle', sha256('x')"
+        )
+
+
 def test_many_who_enter_at_once_make_one_sequence(timeline: Timeline) -> None:
     """Each has a number of its own, and every link holds."""
 

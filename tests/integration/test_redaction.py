@@ -14,6 +14,7 @@ from events.marks import REDACTED
 from events.problems import UnusableEvent
 from events.redaction import EventRedacted
 from services.timeline import migrate
+from services.timeline.access import NotAllowed
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 from services.timeline.writer import Redaction, Writer
@@ -182,7 +183,7 @@ def test_redacting_takes_a_right_that_appending_does_not(each_database: str) -> 
             owner.execute(f"DROP ROLE IF EXISTS {name}")
             owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret' IN ROLE {groups}")
     with as_role(each_database, "appender") as pool:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(NotAllowed, match="timeline_redact"):
             Writer(Log(pool)).redact(asked(held.event_id), "appender")
         assert Log(pool).head().position == 2
     with as_role(each_database, "redactor") as pool:

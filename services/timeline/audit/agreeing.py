@@ -18,8 +18,8 @@ class Held(NamedTuple):
     note: str
 
 
-def agree(opened: Opened, ours: Checkpoint, held: Held, signers: Sequence[PublicKey]) -> None:
-    """Whether a bundle's checkpoint is of the same log as one that is held.
+def agree(opened: Opened, ours: Checkpoint, held: Held, signers: Sequence[PublicKey]) -> list[PublicKey]:
+    """Whether a bundle's checkpoint is of the same log as one that is held; those of its signers who signed that too.
 
     A held checkpoint makes the signer known only where the signer of the list has signed it too: anybody may put a
     signature of their own below a checkpoint of the log.
@@ -35,9 +35,11 @@ def agree(opened: Opened, ours: Checkpoint, held: Held, signers: Sequence[Public
         theirs = Checkpoint.read(note.text)
         if theirs.origin != ours.origin:
             raise ValueError(f"it is of {theirs.origin}, the bundle of {ours.origin}")
-        if not note.signers(signers):
+        found = note.signers(signers)
+        if not found:
             raise ValueError("it is not signed by whoever signed the bundle's list of positions")
     _consistent(opened, ours, theirs, held.name)
+    return found
 
 
 def _consistent(opened: Opened, ours: Checkpoint, theirs: Checkpoint, name: str) -> None:

@@ -117,16 +117,16 @@ def _events(asked: Asked, location_id: str) -> list[Whole]:
 def _under(opened: Timeline, asked: Asked, events: list[Whole]) -> Under:
     """The oldest stamped checkpoint that covers everything; else the newest of all. It is of a key that signs the list too."""
     connection = asked.connection
+    needed = max(asked.known_position, events[-1].recorded.position)
+    newest = stored.latest(connection, needed)
+    if newest is None:
+        raise NotYetInTree(f"no checkpoint covers position {needed:,} yet; ask again in a few seconds")
     keys = signing.keys_of(opened.settings, stored.reach(connection).log_id, make=False)
     if keys is None:
         raise CannotSign("the key that signs this log is not here: set TIMELINE_LOG_KEY_FILE")
     signing_now = [one.public for one in keys.keys if one.algorithm == LOG]
     if not signing_now:
         raise CannotSign("no Ed25519 key of the log is here, and a key of ML-DSA-44 signs checkpoints alone")
-    needed = max(asked.known_position, events[-1].recorded.position)
-    newest = stored.latest(connection, needed)
-    if newest is None:
-        raise NotYetInTree(f"no checkpoint covers position {needed:,} yet; ask again in a few seconds")
     for one in (*stamping.stamped(connection, needed), Stamped(newest, None)):
         note = Note.read(one.kept.note)
         if note.signers(signing_now):

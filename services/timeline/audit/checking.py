@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import IO, Any, Final, NamedTuple
 
 from events.recorded import RecordedEvent
+from events.times import rfc3339
 from projections.policies import POLICIES
 from services.timeline.audit import contents, evidence, redacted_texts, stamps
 from services.timeline.audit.agreeing import Held, agree
 from services.timeline.audit.checkpoints import Checkpoint
 from services.timeline.audit.contents import Question, StatusProved
+from services.timeline.audit.exhibit_page import is_inert
 from services.timeline.audit.notes import LOG, Note, PublicKey
 from services.timeline.audit.opened import Opened, Refused, about
 from services.timeline.audit.positions import Considered
@@ -86,18 +88,23 @@ def check(
     """
     opened = Opened(stream)
     signed = _signed(opened, known)
+    signers = signed.signers
     for one in held:
-        agree(opened, signed.checkpoint, one, known or signed.signers)
+        agreeing = agree(opened, signed.checkpoint, one, known or signers)
+        signers = tuple(key for key in signers if known or key in agreeing)
     question = opened.json(contents.QUESTION, Question)
     _same_question(question, signed)
+    if not is_inert(opened.bytes(contents.EXHIBIT)):
+        raise Refused(f"{contents.EXHIBIT} is no page as a bundle has it: it could load or run something")
     events = list(proved(opened, signed.checkpoint, signed.note, signed.considered.positions))
     recorded = [one.recorded for one in events]
+    _known_by_then(question, recorded)
     status = _status(opened, question, recorded)
     _policy(opened, question)
     attached, missing = _evidence(opened, recorded)
     moment, trusted = _stamp(opened, signed.note, authorities)
     return Verdict(
-        question, status, signed.checkpoint, signed.signers, signed.known or bool(held), len(events),
+        question, status, signed.checkpoint, signers, signed.known or bool(held), len(events),
         _redacted(events, question), attached, missing, moment, trusted,
     )  # fmt: skip
 
@@ -145,6 +152,10 @@ def _keys(opened: Opened) -> list[PublicKey]:
 
 def _same_question(question: Question, signed: _Signed) -> None:
     said = signed.considered
+    with about(contents.QUESTION):
+        for moment in (question.at, question.known_at, question.made_at):
+            if rfc3339(datetime.fromisoformat(moment)) != moment:
+                raise ValueError(f"{moment!r} is no moment as a bundle has it")
     reading = f"{question.policy} {question.clock}"
     asked = (question.location_id, question.at, question.known_at, question.known_position, question.view_id)
     if (*asked, reading, question.made_at) != (
@@ -153,6 +164,16 @@ def _same_question(question: Question, signed: _Signed) -> None:
         raise Refused(f"{contents.QUESTION} is not the question of which the list of positions was signed")
     if question.known_position > signed.checkpoint.size:
         raise Refused(f"the answer rests on the log up to {question.known_position:,}, beyond the checkpoint")
+
+
+def _known_by_then(question: Question, recorded: Iterable[RecordedEvent[Any]]) -> None:
+    """On the recorded clock what is known at a position was recorded by the time that goes with it."""
+    known_at = datetime.fromisoformat(question.known_at)
+    for one in recorded:
+        if question.clock == "recorded" and one.position <= question.known_position and one.recorded_at > known_at:
+            raise Refused(
+                f"position {one.position:,} was recorded after {question.known_at}, by when it should be known"
+            )
 
 
 def _status(opened: Opened, question: Question, recorded: Sequence[RecordedEvent[Any]]) -> StatusProved:

@@ -53,8 +53,11 @@ def later(asked: Asked, today: Today) -> Asked:
     """The question as known at the later moment.
 
     Raises:
-        CannotAsk: it is earlier than the one asked about.
+        CannotAsk: it is earlier than the one asked about; on the recorded clock, both a time and a position.
     """
+    if asked.view.reading.clock == "recorded" and None not in (today.known_at, today.known_position):
+        said = "on the recorded clock give this or today_known_at, not both"
+        raise CannotAsk("today_position", today.known_position, said)
     found = also(asked, known_at=today.known_at, known_position=today.known_position)
     if found.known < asked.known and today.known_at is not None:
         raise CannotAsk("today_known_at", rfc3339(today.known_at), "lies before the moment asked about; swap the two")

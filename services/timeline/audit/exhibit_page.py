@@ -21,6 +21,20 @@ ol.sections { columns: 2; font-size: 9.5pt } a { color: inherit }
 """.strip()
 
 
+#: How each page begins. The policy stands before anything that somebody said, so it holds for all of it.
+_HEAD: Final = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+    '<meta name="referrer" content="no-referrer">\n<meta name="viewport" content="width=device-width">\n'
+)
+
+
+def is_inert(page: bytes) -> bool:
+    """Whether a page, whoever wrote it, can load, run and lead to nothing by itself: it begins with our policy and has no other."""
+    head = _HEAD.encode()
+    return page.startswith(head) and page.lower().count(b"<meta") == head.count(b"<meta")
+
+
 def said(text: str) -> str:
     """What somebody said: escaped, and isolated, so that it turns the direction of nothing beside it."""
     return f"<bdi>{escape(text)}</bdi>"
@@ -49,9 +63,6 @@ def page(title: str, foot: str, sections: Sequence[str]) -> str:
     listed = "".join(f'<li><a href="#s{number}">{one}</a></li>' for number, one in enumerate(titles, start=1))
     body = "".join(f'<section id="s{number}">\n{one}</section>\n' for number, one in enumerate(sections, start=1))
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="referrer" content="no-referrer">\n<meta name="viewport" content="width=device-width">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"{_HEAD}<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
         f"<h1>{said(title)}</h1>\n<ol class=sections>{listed}</ol>\n{body}<footer>{escape(foot)}</footer>\n</body>\n</html>\n"
     )

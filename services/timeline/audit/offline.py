@@ -62,7 +62,12 @@ def lines(verdict: Verdict) -> list[str]:
     if verdict.stamped_at is not None:
         by = "by an authority that is trusted here" if verdict.stamp_trusted else "not checked, for want of --tsa-ca"
         told.append(f"time stamp of the checkpoint: {rfc3339(verdict.stamped_at)}, {by}")
-    return told
+    return [shown(one) for one in told]
+
+
+def shown(text: str) -> str:
+    """A line that cannot act on the terminal that shows it: a bundle is whoever's who made it."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def status_words(status: StatusProved) -> str:
@@ -73,6 +78,11 @@ def status_words(status: StatusProved) -> str:
     standing = f" ({control.standing})" if control.standing else ""
     pending = f"; {len(control.pending)} other(s) pending" if control.pending else ""
     return f"{control.mode}{who}{against}{standing}{pending}"
+
+
+def refusal(error: Refused) -> str:
+    """Why a bundle is refused, in a line."""
+    return shown(f"NOT intact: {error}")
 
 
 def public_key(said: str) -> PublicKey:
@@ -102,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"timeline: {error}\n")
         return BAD
     except Refused as error:
-        sys.stdout.write(f"NOT intact: {error}\n")
+        sys.stdout.write(f"{refusal(error)}\n")
         return NOT_INTACT
     sys.stdout.writelines(f"{one}\n" for one in lines(verdict))
     return INTACT

@@ -1,6 +1,7 @@
 """A source reviewed: what became of what it said, in numbers, and the developments behind each number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -30,7 +31,7 @@ from services.timeline.reader import NotRegistered
 from services.timeline.wire_review import ReviewedSource
 from services.timeline.wire_track import MonthOut, SourceReview, SpokenOf, SpokenOfPage
 
-#: So many developments are counted by a page at most (about a second).
+#: So many developments are counted by a page at most.
 COUNTED: Final = 10_000
 
 _HELPING: Final = 1_000
@@ -38,11 +39,11 @@ _HELPING: Final = 1_000
 #: The developments of which a source speaks, and those that such a one was merged into, in the order of the log.
 _SPOKEN_OF: Final = """
 WITH RECURSIVE said AS (
-    SELECT development_id FROM {mention} WHERE source_id = %s
-    UNION SELECT merger.into_id FROM said JOIN {merger} AS merger ON merger.development_id = said.development_id
+    SELECT development_id FROM {mention} WHERE view_id = %(tables)s::int AND source_id = %(source)s
+    UNION SELECT merger.into_id FROM said JOIN {merger} AS merger USING (development_id)
 )
 SELECT development_id, position FROM said JOIN {development} USING (development_id)
-WHERE position > %s::bigint AND position <= %s::bigint ORDER BY position LIMIT %s::bigint"""
+WHERE position > %(after)s::bigint AND position <= %(until)s::bigint ORDER BY position"""
 
 
 def question(source_id: str, view: str, *more: object) -> str:
@@ -58,7 +59,8 @@ def review(reviewer: Reviewer, source_id: str, *, place: Place | None) -> Source
     """
     asked = reviewer.asked
     source = _source(reviewer, source_id)
-    found = list(islice(_entries(reviewer, source_id, _after(place)), COUNTED + 1))
+    with _entries(reviewer, source_id, _after(place)) as entries:
+        found = list(islice(entries, COUNTED + 1))
     page = found[:COUNTED]
     record = counted(page)
     return SourceReview(
@@ -88,15 +90,15 @@ def listed(
         raise NotRegistered("source", source_id, asked.known_position)
     found: list[Entry] = []
     last: int | None = None
-    entries = _entries(reviewer, source_id, _after(place))
-    for looked_at, one in enumerate(entries):
-        if len(found) == limit or looked_at == COUNTED:
-            break
-        last = one.position
-        if (month is None or one.month == month) and (number is None or number in one.numbers()):
-            found.append(one)
-    else:
-        last = None
+    with _entries(reviewer, source_id, _after(place)) as entries:
+        for looked_at, one in enumerate(entries):
+            if len(found) == limit or looked_at == COUNTED:
+                break
+            last = one.position
+            if (month is None or one.month == month) and (number is None or number in one.numbers()):
+                found.append(one)
+        else:
+            last = None
     onward = question(source_id, asked.view_name, number, month)
     summaries = _summaries(reviewer, [one.development_id for one in found])
     return SpokenOfPage(
@@ -128,28 +130,42 @@ def _named(numbers: dict[str, int]) -> dict[str, int]:
     return {name: numbers[name] for name in NUMBERS if numbers.get(name)}
 
 
-def _entries(reviewer: Reviewer, source_id: str, after: int) -> Iterator[Entry]:
+@contextmanager
+def _entries(reviewer: Reviewer, source_id: str, after: int) -> Iterator[Iterator[Entry]]:
     """What the source said of each development, in the order of the log; read as it is taken."""
-    asked, view = reviewer.asked, reviewer.asked.view
-    sources = reviewer.timeline.reader.sources(asked)
-    while True:
-        rows = asked.connection.execute(
-            view.sql(_SPOKEN_OF), [source_id, after, asked.known_position, _HELPING], binary=True
-        ).fetchall()
-        found = {row[0]: row[1] for row in rows}
-        for development_id, recorded in _told(reviewer, found).items():
-            one = entry(source_id, development_id, recorded, sources, view.reading, asked.known)
+    connection = reviewer.asked.connection
+    with connection.transaction():
+        for setting in _BULK:
+            connection.execute(f"SET LOCAL {setting}".encode())
+        with connection.cursor("spoken_of", binary=True) as cursor:
+            tables = reviewer.asked.view.tables
+            asked = {"tables": tables, "source": source_id, "after": after, "until": reviewer.asked.known_position}
+            cursor.execute(reviewer.asked.view.sql(_SPOKEN_OF), asked)
+            for setting in _BY_KEYS:
+                connection.execute(f"SET LOCAL {setting}".encode())
+            yield _folded(reviewer, source_id, iter(lambda: cursor.fetchmany(_HELPING), []))
+
+
+#: For a query about all that a source said: planned for its moment, every part read once.
+_BULK: Final = ("plan_cache_mode TO force_custom_plan", "enable_seqscan TO on", "enable_nestloop TO off")
+
+#: What is asked while its cursor stands is asked by keys again, as everywhere.
+_BY_KEYS: Final = ("plan_cache_mode TO force_generic_plan", "enable_seqscan TO off", "enable_nestloop TO on")
+
+
+def _folded(reviewer: Reviewer, source_id: str, helpings: Iterator[list[tuple[UUID, int]]]) -> Iterator[Entry]:
+    sources = reviewer.timeline.reader.sources(reviewer.asked)
+    for rows in helpings:
+        for development_id, recorded in _told(reviewer, [row[0] for row in rows]).items():
+            one = entry(source_id, development_id, recorded, sources, reviewer.asked.view.reading, reviewer.asked.known)
             if one is not None:
                 yield one
-        if len(rows) < _HELPING:
-            return
-        after = rows[-1][1]
 
 
-def _told(reviewer: Reviewer, found: dict[UUID, int]) -> dict[UUID, list[Recorded]]:
+def _told(reviewer: Reviewer, found: Sequence[UUID]) -> dict[UUID, list[Recorded]]:
     """The events of some developments, each with those of all that is merged into it, in the order of `found`."""
     asked = reviewer.asked
-    members = with_merged(found.keys(), dict(views.mergers_around(asked.connection, asked.view, found.keys())))
+    members = with_merged(found, dict(views.mergers_around(asked.connection, asked.view, found)))
     aside = setting_aside.since(asked.connection, asked.view, members)
     events: dict[UUID, list[Recorded]] = {}
     every = {one for of_it in members.values() for one in of_it}

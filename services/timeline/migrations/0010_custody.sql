@@ -27,6 +27,11 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+-- Not even a temporary table of somebody's own stands in for ours.
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION custody_continues() SET search_path TO %I, pg_temp', current_schema());
+END $$;
 CREATE TRIGGER custody_continues BEFORE INSERT ON custody FOR EACH ROW EXECUTE FUNCTION custody_continues();
 
 CREATE TRIGGER custody_no_update BEFORE UPDATE ON custody FOR EACH ROW EXECUTE FUNCTION log_refuse();
