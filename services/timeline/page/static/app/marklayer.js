@@ -124,7 +124,8 @@ export class MarkLayer {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.STENCIL_TEST);
-    for (const turn of [0, 1, 2]) {
+    // What nobody knows lies under what somebody holds, and the chosen place above both; a crowd is drawn in one turn.
+    for (const turn of [...(this.crowded ? [1] : [0, 1]), ...(this.chosen >= 0 ? [2] : [])]) {
       gl.uniform1i(where.turn, turn);
       gl.drawElements(gl.TRIANGLES, (this.looks.length / 4) * 6, gl.UNSIGNED_INT, 0);
     }

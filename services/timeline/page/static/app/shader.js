@@ -127,8 +127,8 @@ void main() {
   vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, (gl_VertexID & 2) == 0 ? -1.0 : 1.0);
   uint shape = look.x & 15u;
   bool pending = (look.x >> 4u) > 0u, chosen = ((look.w >> 4u) & 1u) == 1u, plain = shape == 0u && !pending;
-  if ((chosen ? 2 : plain ? 0 : 1) != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
-  size = chosen ? radius * 2.4 + 2.0 : plain ? min(radius, 1.5) : radius;
+  if ((chosen ? 2 : 1) != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  size = chosen ? radius * 2.4 + 2.0 : plain ? 1.2 : radius;
   fill = shape == 0u ? (pending ? paper : quiet) : shape == 5u ? paper : actor(look.y & 15u);
   other = shape == 2u || shape == 4u ? actor(look.y >> 4u) : fill;
   edge = shape == 0u ? (pending ? actor((look.w >> 5u) & 7u) : paper) : ink;
