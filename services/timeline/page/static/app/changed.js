@@ -17,7 +17,7 @@ export function changedBefore(span = DAY) {
   const words = texts.changes;
   return h("section", null,
     h("h2.small", null, span === DAY ? texts.panel.changed : filled(words.title, { when: tell(at - span) })),
-    numbers.length ? h("p.quiet", null, filled(words.count, { n: numbers.length.toLocaleString("en") })) : h("p.quiet", null, words.none),
+    numbers.length ? h("p.quiet", null, numbers.length === 1 ? words.one : filled(words.count, { n: numbers.length.toLocaleString("en") })) : h("p.quiet", null, words.none),
     h("ol.changes", null, ...list));
 }
 
