@@ -1110,7 +1110,7 @@ WRONG = (
     ("GET", "/v1/events?f=csv", 422, "f", "ndjson"),
     ("GET", "/v1/sources?limit=none", 422, "limit", "integer"),
     ("POST", "/v1/events?atomic=perhaps", 422, "atomic", "boolean"),
-    ("GET", "/", 404, None, "/openapi.json"),
+    ("GET", "/v1", 404, None, "/openapi.json"),
     ("GET", "/v2/status", 404, None, "/openapi.json"),
     ("PATCH", "/v1/events", 405, None, "PATCH"),
     ("DELETE", "/v1/status", 405, None, "GET"),
