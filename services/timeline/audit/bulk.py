@@ -15,7 +15,7 @@ from events.leaves import joined
 from events.tiles import WIDTH
 from services.timeline.audit import stored
 from services.timeline.audit.reading import LEAF, moment, tile_by_tile
-from services.timeline.audit.recomputing import Job, Part, event_by_event, pieces, stream_of
+from services.timeline.audit.recomputing import Job, Part, event_by_event, pieces, stream_of, wrong_version
 
 _COLUMNS: Final = f"{LEAF}, stream_id::text, text, salt"
 
@@ -25,6 +25,8 @@ _ODD: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 def recompute(connection: Connection[Any], job: Job) -> Part:
     """Read a part of the log again and compare it with the tiles of the tree."""
+    if job.versions:
+        return Part(wrong_version(connection), [], {}, None, None)
     return _in_bulk(connection, job) or event_by_event(connection, job)
 
 

@@ -15,11 +15,14 @@ from services.timeline.audit.recomputing import Job, Part
 from services.timeline.cycles import collect_rarely
 
 #: Below so many parts, starting processes takes longer than they save.
-WORTH: Final = 3
+WORTH: Final = 4
 
 
 #: A tile's events are grouped as they are read, one after the other.
 _IN_ORDER: Final = "SET LOCAL max_parallel_workers_per_gather TO 0"
+
+#: Streams are sorted once.
+_SORTING: Final = "SET LOCAL work_mem TO '128MB'"
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def snapshot(conninfo: str) -> Iterator[Connection[Any]]:
     with psycopg.connect(conninfo, connect_timeout=10, application_name="timeline audit verify") as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.execute("SET LOCAL timezone TO 'UTC'")
-        connection.execute("SET LOCAL work_mem TO '128MB'")  # streams are sorted once
+        connection.execute(_SORTING)
         connection.execute(_IN_ORDER)
         connection.execute("SELECT 1")  # the state seen is that of the first question
         yield connection
@@ -68,6 +71,7 @@ def _begin(conninfo: str, snapshot_id: str) -> None:
     _connection = psycopg.connect(conninfo, connect_timeout=10, application_name="timeline audit verify")
     _connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     _connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot_id}'")
+    _connection.execute(_SORTING)
     _connection.execute(_IN_ORDER)
 
 

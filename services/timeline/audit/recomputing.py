@@ -38,6 +38,7 @@ class Job(NamedTuple):
         tree: How many events the tree has.
         sizes: The sizes of checkpoints that lie in this part.
         redacted: Positions whose text was taken away lawfully.
+        versions: In place of a part, the versions of all streams.
     """
 
     start: int
@@ -45,6 +46,7 @@ class Job(NamedTuple):
     tree: int
     sizes: Sequence[int] = ()
     redacted: Collection[int] = frozenset()
+    versions: bool = False
 
 
 class Part(NamedTuple):
@@ -142,6 +144,16 @@ class _Recomputing:
         if len(hashes) == WIDTH:
             self._roots.append(merkle.complete_root(hashes))
         return None
+
+
+def wrong_version(connection: Connection[Any]) -> Problem | None:
+    """Where the versions of a stream do not count its events in the order of the log."""
+    row = connection.execute(
+        "SELECT position, version, counted FROM (SELECT position, version, "
+        "row_number() OVER (PARTITION BY stream_id ORDER BY position) AS counted FROM event) AS one "
+        "WHERE version <> counted ORDER BY position LIMIT 1"
+    ).fetchone()
+    return Problem(row[0], f"version is {row[1]}, but it is event {row[2]} of its stream") if row is not None else None
 
 
 def stream_of(stored_type: str, structure: bytes, stream: str) -> bool:
