@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 an answer of "no", 2 bad input or usage, 3 not reachable.
 """
 
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -88,8 +89,14 @@ View = Annotated[str, typer.Option(help="A view's name or id.")]
 Json = Annotated[bool, typer.Option("--json", help="The JSON of the API instead of a table.")]
 
 
+def _ended(number: int, _: object) -> None:
+    """Ended by a signal, we leave by the door: what is open is closed, the embedded PostgreSQL above all."""
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Run the command; every error that people can mend is one line on standard error."""
+    signal.signal(signal.SIGTERM, _ended)
     collect_rarely()
     try:
         sys.exit(app(standalone_mode=False))

@@ -1,9 +1,14 @@
 """The demo's story against what was written down by hand before the fold; and its data against the article's items."""
 
 import json
+import shutil
+import signal
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +16,7 @@ from services.timeline import narration, story, wire
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 from tests.acceptance.expected_statuses import EXPECTED, Expected
+from tests.acceptance.test_cli import COMMAND, environment
 from tests.conftest import fresh_database
 
 
@@ -94,3 +100,24 @@ def test_the_demo_says_what_it_is() -> None:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_ended_takes_its_postgresql_with_it(how: signal.Signals) -> None:
+    """By the keyboard, or by whoever stops services."""
+    home = Path(tempfile.mkdtemp(prefix="timeline-demo-"))
+    home.chmod(0o711)  # run by root, the server drops to a user who has to walk there
+    told = environment("", {"TIMELINE_HOME": str(home)})
+    del told["TIMELINE_DATABASE_URL"]
+    try:
+        with subprocess.Popen(
+            [COMMAND, "demo", "--port", "0"], env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as demo:
+            assert demo.stdout is not None
+            assert any(b"openapi.json" in line for line in demo.stdout)
+            assert list(home.rglob("postmaster.pid"))
+            demo.send_signal(how)
+            demo.communicate(timeout=60)
+        assert not list(home.rglob("postmaster.pid"))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
