@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
@@ -146,5 +146,6 @@ def exported(one: RecordedEvent[Event]) -> bytes:
     if isinstance(one.event, Undecodable):  # leaving it out would make another log
         raise Unreadable(f"the event at position {one.position} cannot be read here: {one.event.error}")
     event = write_event(one.event)
-    gone = {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
+    gone: dict[str, Any] = {"withheld": True} if one.withheld else {}
+    gone |= {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
     return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event, **gone}) + b"\n"

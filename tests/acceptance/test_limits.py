@@ -115,7 +115,9 @@ def test_a_body_that_is_waited_for_keeps_nobody_else_out(postgres_18: str) -> No
                 b"Authorization: " + key + b"\r\nContent-Length: 100\r\n\r\n{"
             )
         give_up = time.monotonic() + 30
-        while client.get("/v1/status", headers=desk).status_code != 200:  # until all of them have been asked who they are
+        while (
+            client.get("/v1/status", headers=desk).status_code != 200
+        ):  # until all of them have been asked who they are
             assert time.monotonic() < give_up
         assert client.get("/v1/status", headers=desk).status_code == 200
 
@@ -274,6 +276,7 @@ WITHOUT_LIMIT = {
     "/v1/log/proofs/inclusion": "64 hashes",
     "/v1/log/proofs/consistency": "128 hashes",
     "/v1/views": "what people build",
+    "/v1/views/{view}": "one view",
     "/v1/views/diff": "asked with limit, or a row a place",
     "/v1/views/{view}/set-aside": "MOST",
     "/v1/map/places": "a row a place",
@@ -333,4 +336,4 @@ def test_the_settings_of_all_this_are_refused_where_they_make_no_sense(tmp_path:
         ("at_once", 0, "greater"),
     ):
         with pytest.raises(ValueError, match=words.replace("*", r"\*")):
-            Settings(**{name: value}, home=tmp_path)
+            Settings.model_validate({name: value, "home": tmp_path})

@@ -35,6 +35,7 @@ from services.timeline.api.documents import document
 from services.timeline.api.guard import Guard
 from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
+from services.timeline.discreet import Protected
 from services.timeline.settings import Settings, listed
 from services.timeline.tailing import Streams
 
@@ -74,6 +75,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.following = following
     app.state.packed = page_data.Packed()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.protected = Protected(timeline.log)
     app.state.budgets = Budgets(timeline.settings)
     for router in (
         locations.router,
