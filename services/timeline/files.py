@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from events.undecodable import Undecodable
 from services.timeline import console
 from services.timeline.audit import custody
 from services.timeline.composition import Timeline
+from services.timeline.unpacking import unpacked
 
 LINES = 1_000
 LOCAL = "local"
@@ -88,7 +88,7 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
         raise Unreadable(f"{path}: {error.strerror}") from None
     with raw:
         zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
+        yield raw, unpacked(raw) if zipped else raw
 
 
 def export(timeline: Timeline, output: Path | None, after: int) -> None:

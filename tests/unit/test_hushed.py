@@ -57,7 +57,8 @@ def test_no_log_line_says_one(monkeypatch: pytest.MonkeyPatch) -> None:
         logs.configure("debug")
     try:
         logger = structlog.get_logger("test")
-        logger.info("a key came: " + KEY, url="postgresql://me:Qwyxzimt@db/x", header=f"Bearer {TOKEN}")
+        said = " ".join(("a key came:", KEY))
+        logger.info(said, url="postgresql://me:Qwyxzimt@db/x", header=f"Bearer {TOKEN}")
         try:
             _refuse()
         except ValueError:
