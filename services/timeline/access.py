@@ -62,6 +62,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         # The page says nothing of the log to those who may not read it, and asks them for a key.
         "GET /": None,
         "GET /page/{release}/{path}": None,
+        "GET /metrics": "read",
         "GET /v1/status": "read",
         "GET /v1/stretches": "read",
         "GET /v1/beliefs": "read",

@@ -3,7 +3,7 @@
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import Connection
@@ -19,6 +19,7 @@ from services.timeline.audit.tree import Tree
 from services.timeline.embedded import embedded
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
+from services.timeline.metrics import Metrics
 from services.timeline.migrate import migrate
 from services.timeline.reader import Reader
 from services.timeline.settings import Settings
@@ -39,7 +40,7 @@ class CannotServe(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """An opened timeline: the log, who writes to it, who folds it, who reads the views and the tree; the keys and tokens
-    that open it; the settings that it was opened with.
+    that open it; the settings that it was opened with, and what is counted while it is open.
     """
 
     log: Log
@@ -50,6 +51,7 @@ class Timeline:
     tree: Tree
     settings: Settings
     tokens: Tokens | None = None
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @contextmanager
@@ -67,7 +69,9 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
         with pool_on(conninfo) as pool, pool_on(conninfo) as held:
             log = Log(pool)
             reader = Reader(log, held, settings.home)
-            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), Tree(held), settings, tokens)
+            metrics = Metrics()
+            writer = Writer(log, metrics.appended)
+            yield Timeline(log, writer, Follower(log), reader, Keys(held), Tree(held), settings, tokens, metrics)
 
 
 @contextmanager

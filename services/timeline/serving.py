@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import structlog
 import uvicorn
 
 from services.timeline import console
@@ -11,6 +13,8 @@ from services.timeline.api.app import create
 from services.timeline.building import Building
 from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
 from services.timeline.issuer import on_loopback
+
+logger = structlog.get_logger(__name__)
 
 
 def require_credentials(timeline: Timeline, host: str) -> None:
@@ -56,9 +60,17 @@ def serve(
         Stamping(timeline),
         timeline.reader.atlases,
     ):
-        (announce or console.serving)(url)
+        (announce or partial(_announce, timeline))(url)
         config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
         Server(config).run(sockets=[listening])
+
+
+def _announce(timeline: Timeline, url: str) -> None:
+    """Say where the service answers: to people, unless everything is to be JSON."""
+    if timeline.settings.log_format == "json":
+        logger.info("serving", url=url)
+    else:
+        console.serving(url)
 
 
 class Server(uvicorn.Server):

@@ -31,7 +31,9 @@ from services.timeline.api import (
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
+from services.timeline.api.requests import Requests
 from services.timeline.composition import Following, Timeline
+from services.timeline.gauges import Gauges
 from services.timeline.tailing import Streams
 
 #: Ready while the views are behind the log by no more than so many events.
@@ -58,6 +60,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.following = following
     app.state.packed = page_data.Packed()
     app.state.streams = Streams(timeline.log)
+    timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
     for router in (
         locations.router,
         bulk.router,
@@ -80,6 +83,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     page.install(app)
     problems.install(app)
     documents.install(app)
+    app.add_middleware(Requests, metrics=timeline.metrics, log_all=timeline.settings.log_requests == "all")
     app.add_middleware(HeadAsGet)
     return app
 

@@ -33,6 +33,7 @@ async def asker(request: Request) -> Principal:
     if name in access.USING and access.USING[name] is None:
         return access.NOBODY
     who = await principal(request)
+    request.state.principal = who.name
     if not access.may_use(who, name):
         needed = access.listed(access.users(name)).replace(", ", " or ")
         said = f"this takes the role {needed}; {who.name} has {access.listed(who.roles)}"

@@ -174,9 +174,12 @@ def _database(_: Request, error: Any) -> Response:
     return problem(503, "Database unreachable", detail, headers={"Retry-After": "1"})
 
 
-def _unexpected(_: Request, error: Any) -> Response:
+def unexpected(error: Exception, request_id: str) -> Response:
+    """What nobody foresaw: logged whole, told with the id under which it is to be found there."""
     logger.error("unexpected error", exc_info=error)
-    return problem(500, "Unexpected error", "an error of this service, which has been logged")
+    return problem(
+        500, "Unexpected error", f"an error of this service; it has been logged with request id {request_id}"
+    )
 
 
 _HANDLERS: dict[type[Exception], Any] = {
@@ -199,5 +202,4 @@ _HANDLERS: dict[type[Exception], Any] = {
     psycopg.errors.DiskFull: _full,
     psycopg.OperationalError: _database,
     PoolTimeout: _database,
-    Exception: _unexpected,
 }
