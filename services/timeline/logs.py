@@ -8,16 +8,15 @@ import msgspec
 import structlog
 from structlog.typing import Processor
 
-Format = Literal["auto", "json", "text"]
+Format = Literal["json", "text"]
 
 
-def configure(level: str, form: Format = "auto") -> None:
+def configure(level: str, form: Format = "text") -> None:
     """Send log lines of at least this level to standard error; of the libraries, what is at least a warning.
 
     Args:
-        form: `json`, an object a line; `text` for people; `auto`: text on a terminal, JSON into a file or a collector.
+        form: `text` for people, or `json`, an object a line, for what collects them.
     """
-    text = form == "text" or (form == "auto" and sys.stderr.isatty())
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -26,7 +25,7 @@ def configure(level: str, form: Format = "auto") -> None:
     ]
     last: Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if text
+        if form == "text"
         else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
