@@ -79,7 +79,12 @@ class Log:
     def tidy(self) -> None:
         """Have PostgreSQL clear the space of rows that were replaced, as far as it may; else it does so when it likes."""
         with contextlib.suppress(psycopg.Error), self.pool.connection() as connection:
-            connection.execute("VACUUM event")
+            [before] = connection.execute("SELECT current_setting('statement_timeout')").fetchone() or ("0",)
+            connection.execute("SET statement_timeout TO 0")  # it takes as long as it takes
+            try:
+                connection.execute("VACUUM event")
+            finally:
+                connection.execute("SELECT set_config('statement_timeout', %s, FALSE)", [before])
 
     def redactions(self, after: int = 0) -> list[tuple[int, int]]:
         """Which event (the second) redacted which (the first), of those recorded after a position, in order."""

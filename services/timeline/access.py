@@ -139,6 +139,11 @@ class Principal:
     name: str
     roles: frozenset[Role]
 
+    @property
+    def known(self) -> bool:
+        """It is somebody: who has a key or a token, or asks on loopback where there are none."""
+        return self.name not in _NOBODIES
+
     def has(self, right: Right) -> bool:
         """Whether one of its roles gives a right."""
         return any(right in RIGHTS_OF[role] for role in self.roles)
@@ -149,6 +154,11 @@ LOCAL: Final = Principal("local", frozenset(ROLES))
 
 #: Whoever asks for what is open to everybody.
 NOBODY: Final = Principal("nobody", frozenset())
+
+#: Whoever asks without credentials where the operator opened reading to everybody.
+PUBLIC: Final = Principal("public", frozenset({"reader"}))
+
+_NOBODIES: Final = (NOBODY.name, PUBLIC.name)
 
 
 class NotAllowed(UnusableEvent):

@@ -170,7 +170,7 @@ def serve(
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
 
-    with opened_timeline() as timeline:
+    with opened_timeline(bounded=True) as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)
 

@@ -14,11 +14,11 @@ from services.timeline.settings import Settings, settings
 
 
 @contextmanager
-def opened_timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
-    """The timeline of the settings, open while a command runs; errors as `opened` and `settings` raise them."""
+def opened_timeline(chosen: Settings | None = None, *, bounded: bool = False) -> Iterator[Timeline]:
+    """The timeline of the settings, open while a command runs; arguments and errors as `opened` and `settings` have them."""
     chosen = chosen or settings()
     logs.configure(chosen.log_level, chosen.log_format)
-    with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
+    with console.working("opening the timeline") as tell, opened(chosen, tell, bounded=bounded) as timeline:
         tell(None)
         yield timeline
 

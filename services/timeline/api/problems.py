@@ -127,7 +127,7 @@ def _http(request: Request, error: Any) -> Response:
     titles = {
         401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
         408: "The body broke off", 412: "Overtaken by another", 413: "Too large",
-        415: "Unsupported media type", 503: "Not available",
+        415: "Unsupported media type", 429: "Too many requests", 503: "Not available",
     }  # fmt: skip
     title = titles.get(error.status_code, str(error.detail))
     detail, headers = str(error.detail), dict(error.headers or {})
@@ -174,12 +174,16 @@ def _database(_: Request, error: Any) -> Response:
     return problem(503, "Database unreachable", detail, headers={"Retry-After": "1"})
 
 
-def unexpected(error: Exception, request_id: str) -> Response:
-    """What nobody foresaw: logged whole, told with the id under which it is to be found there."""
+def _too_long(_: Request, error: Any) -> Response:
+    logger.warning("a statement was broken off", error=str(error).splitlines()[0])
+    detail = "the database took too long for this, and was stopped; ask for less at once, or ask again"
+    return problem(503, "Took too long", detail, headers={"Retry-After": "10"})
+
+
+def _unexpected(_: Request, error: Any) -> Response:
     logger.error("unexpected error", exc_info=error)
-    return problem(
-        500, "Unexpected error", f"an error of this service; it has been logged with request id {request_id}"
-    )
+    under = structlog.contextvars.get_contextvars().get("request_id")
+    return problem(500, "Unexpected error", f"an error of this service; it has been logged with request id {under}")
 
 
 _HANDLERS: dict[type[Exception], Any] = {
@@ -200,6 +204,8 @@ _HANDLERS: dict[type[Exception], Any] = {
     HTTPException: _http,
     ClientDisconnect: _gone,
     psycopg.errors.DiskFull: _full,
+    psycopg.errors.QueryCanceled: _too_long,
     psycopg.OperationalError: _database,
     PoolTimeout: _database,
+    Exception: _unexpected,
 }

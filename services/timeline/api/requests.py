@@ -14,7 +14,6 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.timeline.api.problems import unexpected
 from services.timeline.metrics import Metrics
 
 logger = structlog.get_logger("services.timeline.requests")
@@ -52,10 +51,9 @@ class Requests:
         with structlog.contextvars.bound_contextvars(request_id=one.id):
             try:
                 await self._app(scope, receive, one.send)
-            except Exception as error:
-                if one.status != LEFT:  # half an answer is out already: the server breaks it off
+            except Exception:
+                if not one.answered:  # else it is logged, and told to whoever asked; the server would log it once more
                     raise
-                await unexpected(error, one.id)(scope, receive, one.send)
             finally:
                 self._tell(one)
 
@@ -75,6 +73,7 @@ class _Request:
         self.began = time.perf_counter()
         self.method: str = "HEAD" if scope.get("head") else scope["method"]
         self.status = LEFT
+        self.answered = False
         self._scope = scope
         self._send = send
         self._sent = 0
@@ -85,6 +84,7 @@ class _Request:
             MutableHeaders(scope=message)[HEADER] = self.id
         else:
             self._sent += len(message.get("body", b""))
+            self.answered = not message.get("more_body", False)
         await self._send(message)
 
     @property
