@@ -32,6 +32,8 @@ from services.timeline.api import (
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
+from services.timeline.page.held import Held
+from services.timeline.page.packed import Packed
 from services.timeline.tailing import Streams
 
 #: Ready while the views are behind the log by no more than so many events.
@@ -56,7 +58,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
-    app.state.packed = page_data.Packed()
+    app.state.packed = Packed()
+    app.state.held = Held()
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,
