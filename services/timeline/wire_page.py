@@ -21,9 +21,14 @@ class MapPlaces(msgspec.Struct, frozen=True, kw_only=True):
 
     `other_names`, `codes` and `shapes` (geometries that are more than a point) are told by the number of the place, where
     there are any; a place without a geometry has null for `lon` and `lat`.
+
+    Attributes:
+        position: Of the last event about a place or an actor that it rests on.
+        since: Only the places that were told of after this position; the actors are all of them, or none where of none was.
     """
 
-    known_position: int
+    position: int
+    since: int | None = None
     ids: tuple[str, ...]
     names: tuple[str, ...]
     kinds: tuple[str, ...]

@@ -37,6 +37,8 @@ from services.timeline.api.requests import Requests
 from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
 from services.timeline.gauges import Gauges
+from services.timeline.page.held import Held
+from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
 from services.timeline.tailing import Streams
 
@@ -74,7 +76,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
-    app.state.packed = page_data.Packed()
+    app.state.packed = Packed()
+    app.state.held = Held()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
     app.state.budgets = Budgets(timeline.settings)
     timeline.metrics.watch(Gauges(timeline, app.state.streams, following))

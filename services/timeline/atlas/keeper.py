@@ -21,6 +21,7 @@ from psycopg.rows import TupleRow
 from events.log import Pool
 from projections import touched_places, views
 from services.timeline.asked import Asked
+from services.timeline.atlas.base import Base
 from services.timeline.atlas.drawing import folder_of, is_being_drawn
 from services.timeline.atlas.kept import Catalogues, Kept, found
 from services.timeline.atlas.picture import Atlas
@@ -107,6 +108,12 @@ class Keeper:
         """The atlases that there are now."""
         kept = sorted(self._kept.copy().items())
         return [Held(view, one.atlas.position, len(one.base.file.view)) for view, one in kept]
+
+    def base(self, view_id: int) -> Base | None:
+        """The file of a view's atlas as it is mapped; whoever reads it looks up what changed since."""
+        self._wanted.add(view_id)
+        kept = self._kept.get(view_id)
+        return kept.base if kept is not None else None
 
     def covering(self, asked: Asked, wait: float = WAIT) -> Atlas | None:
         """An atlas that may answer a question; None where the tables have to.
