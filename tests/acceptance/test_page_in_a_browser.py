@@ -1,41 +1,14 @@
 """The page in Debian's chromium on the demo: what a reader sees, drags, finds and follows."""
 
 import re
-from collections.abc import Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.timeline.building import Building
-from services.timeline.composition import Timeline
-from tests.browser import Watched, chromium, demo_served, watched
-from tests.integration.test_follower import _until
-
-Served = tuple[httpx2.Client, Timeline]
+from tests.browser import AS_TOLD, Served, Watched, watched
 
 EVENING = "place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=published"
 NEXT_NOON = EVENING.replace("12-02T18", "12-03T12")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
-
-
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    """A page; it must be quiet at the end."""
-    with watched(browser, demo[0]) as page:
-        yield page
-        page.is_quiet()
 
 
 def handle(page: Page, axis: str) -> tuple[float, float]:
@@ -129,22 +102,14 @@ def test_the_address_keeps_the_state(watch: Watched) -> None:
     assert page.url == address
 
 
-@pytest.mark.parametrize(
-    ("text", "first"), [("Hama", "Hama"), ("حماه", "Hama"), ("al bukamal", "Al-Bukamal"), ("SY05", "Hama Governorate")]
-)
-def test_places_are_found_in_any_script(watch: Watched, text: str, first: str) -> None:
-    """By a part of the name, in Latin and Arabic letters, and by code; with the keyboard alone."""
+def test_places_are_found_in_any_script(watch: Watched) -> None:
+    """By a part of the name, in Latin and Arabic letters, and by code; with the keyboard alone. Else it says so."""
     page = watch.open("/?view=published")
-    page.get_by_role("combobox").fill(text)
-    expect(page.locator(".hits li b").first).to_have_text(first)
-    page.keyboard.press("Enter")
-
-    expect(page.locator(".panel h2")).to_contain_text(first)
-
-
-def test_nothing_is_found(watch: Watched) -> None:
-    """It says so."""
-    page = watch.open()
+    for text, first in (("Hama", "Hama"), ("al bukamal", "Al-Bukamal"), ("حماه", "Hama"), ("SY05", "Hama Governorate")):
+        page.get_by_role("combobox").fill(text)
+        expect(page.locator(".hits li b").first).to_have_text(first)
+        page.keyboard.press("Enter")
+        expect(page.locator(".panel h2")).to_contain_text(first)
     page.get_by_role("combobox").fill("Atlantis")
     expect(page.locator(".hits")).to_have_text("No place of that name")
 
@@ -253,31 +218,34 @@ def test_before_the_record_begins_it_says_so(watch: Watched) -> None:
     expect(page.locator(".panel .notice")).to_contain_text("Our record begins 27 Nov 2024")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "address", ["/", "/?at=2024-12-05T15:00:00Z&view=published", "/?at=2024-12-05T15:00:00Z&view=published&as=table"]
+    ("name", "address"),
+    [
+        ("start", "/"),
+        ("changed", "/?at=2024-12-05T15:00:00Z&view=published"),
+        ("table", "/?at=2024-12-05T15:00:00Z&view=published&as=table"),
+    ],
 )
-def test_axe_finds_nothing(browser: Browser, demo: Served, scheme: str, address: str) -> None:
-    """In both themes, with a place, without one, and as a table."""
-    with watched(browser, demo[0], color_scheme=scheme) as watch:
-        page = watch.open(address)
-        page.wait_for_load_state("domcontentloaded")
-        expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+def test_axe_finds_nothing(watch: Watched, name: str, address: str) -> None:
+    """With a place, without one, and as a table; in both themes."""
+    page = watch.open(address)
+    expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert watch.violations() == []
-        watch.shot(f"{scheme}-{'start' if address == '/' else 'table' if 'as=' in address else 'changed'}")
-        watch.is_quiet()
+        watch.shot(f"{scheme}-{name}")
 
 
-@pytest.mark.parametrize("button", ["Moments", "Changed since", "Legend"])
-def test_axe_finds_nothing_in_what_opens(watch: Watched, button: str) -> None:
+def test_axe_finds_nothing_in_what_opens(watch: Watched) -> None:
     """Each closes with Escape, and gives the focus back."""
     page = watch.open()
-    page.get_by_role("button", name=button).click()
-    assert watch.violations() == []
-    watch.shot(f"open-{button.split(maxsplit=1)[0].lower()}")
-    page.keyboard.press("Escape")
-    expect(page.locator(".popup:visible")).to_have_count(0)
-    expect(page.get_by_role("button", name=button)).to_be_focused()
+    for name in ("Moments", "Changed since", "Legend"):
+        page.get_by_role("button", name=name).click()
+        assert watch.violations() == []
+        watch.shot(f"open-{name.split(maxsplit=1)[0].lower()}")
+        page.keyboard.press("Escape")
+        expect(page.locator(".popup:visible")).to_have_count(0)
+        expect(page.get_by_role("button", name=name)).to_be_focused()
 
 
 def test_on_a_telephone(browser: Browser, demo: Served) -> None:
@@ -327,15 +295,11 @@ def test_two_moments_are_compared(watch: Watched) -> None:
     expect(page.locator(".panel")).to_contain_text("Changed in the 24 hours before")
 
 
-def test_two_policies_are_compared(watch: Watched, demo: Served) -> None:
+def test_two_policies_are_compared(watch: Watched) -> None:
     """Under what a ticker shows, the false report counts."""
-    made = demo[0].post("/v1/views", json={"name": "as-told", "policy": "ticker", "clock": "reported"})
-    assert made.status_code < 300, made.text
-    with Building(demo[1].log, every=0.02):
-        _until(lambda: demo[0].get("/v1/views/as-told").json()["state"] == "ready", "the view is built")
     page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published")
     page.get_by_role("button", name="Compare").click()
-    page.get_by_role("button", name="as-told").click()
+    page.get_by_role("button", name=AS_TOLD).click()
 
     expect(page.locator(".panel .changes li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
     watch.shot("policies")
