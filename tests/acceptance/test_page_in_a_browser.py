@@ -277,29 +277,71 @@ def test_without_webgl_the_table_and_the_belief_map_work(browser: Browser, demo:
         watch.is_quiet()
 
 
-def test_two_moments_are_compared(watch: Watched) -> None:
-    """The places that differ as a list, and alone on the map; the address keeps it."""
+def opened_difference(page: Page, place: str) -> str:
+    """Open the place among those that differ, and read why."""
+    page.locator(".differences summary").filter(has=page.locator("b", has_text=re.compile(f"^{place}$"))).click()
+    expect(page.locator(".because").first).to_have_attribute("aria-busy", "false")
+    return page.locator(".because").first.inner_text()
+
+
+def test_two_moments_are_compared_on_both_axes(watch: Watched) -> None:
+    """The places that differ as a list, alone on the map, and why each does; the address keeps it."""
     page = watch.open("/?at=2024-12-05T15:00:00Z&follow=today&view=published")
     page.get_by_role("button", name="Compare").click()
     page.locator("input[name=compare]").fill("2024-12-04 15:00")
+    page.locator("input[name=compare-known]").fill("soon")
+    page.get_by_role("button", name="Compare").last.click()
+    assert page.locator("input[name=compare-known]").get_attribute("aria-invalid") == "true"
+    page.locator("input[name=compare-known]").fill("2024-12-04 18:00")
     page.get_by_role("button", name="Compare").last.click()
 
-    expect(page.locator(".panel")).to_contain_text("Differs from 4 Dec 2024, 18:00 Damascus")
-    expect(page.locator(".panel .changes li").filter(has_text=re.compile("^Hama(?! c)"))).to_contain_text(
+    differences = page.locator(".differences")
+    expect(differences).to_contain_text("4 Dec 2024, 18:00 Damascus (15:00 UTC), as published by 4 Dec 2024, 21:00")
+    expect(differences.locator("li").filter(has_text=re.compile("^Hama(?! c)")).first).to_contain_text(
         "there: held by Syrian Arab Army"
     )
-    expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z"))
+    expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z%2C2024-12-04T18:00:00Z"))
+    said = opened_difference(page, "Hama")
+    assert re.search(
+        r"HTS media say that their forces control the whole city.*here:\s+decides, confirmed", said, re.DOTALL
+    )
+    assert re.search(r"there:\s+not known", said)
     assert watch.violations() == []
     watch.shot("compared")
     page.get_by_role("button", name="End", exact=True).click()
     expect(page.locator(".panel")).to_contain_text("Changed in the 24 hours before")
 
 
+def test_one_moment_is_compared_as_known_at_two(watch: Watched) -> None:
+    """What was published by the evening, and what by the next noon: the denial makes the difference."""
+    page = watch.open(
+        "/?at=2024-12-02T12:00:00Z&follow=today&view=published&compare=2024-12-02T12:00:00Z,2024-12-02T18:00:00Z"
+    )
+    said = opened_difference(page, "Hama")
+    assert "Known here alone:" in said
+    assert "denied" in said
+
+
 def test_two_policies_are_compared(watch: Watched) -> None:
-    """Under what a ticker shows, the false report counts."""
+    """Under what a ticker shows, the false report counts; the map has both answers, and each row says why."""
     page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published")
     page.get_by_role("button", name="Compare").click()
     page.get_by_role("button", name=AS_TOLD).click()
 
-    expect(page.locator(".panel .changes li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
+    expect(page.locator(".differences li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
+    asked = len([one for one in watch.asked if "/explain" in one])
+    said = opened_difference(page, "Hama")
+    assert len([one for one in watch.asked if "/explain" in one]) == asked + 2  # for the one that is opened alone
+    assert "The rule is another: assessed/1 here, ticker/1 there." in said
+    assert re.search(
+        r"the city has fallen.*here:\s+pending, unconfirmed\s+there:\s+decides, unconfirmed", said, re.DOTALL
+    )
     watch.shot("policies")
+
+
+def test_a_view_that_is_not_there_is_not_compared_with(browser: Browser, demo: Served) -> None:
+    """It says so, and shows the state alone."""
+    with watched(browser, demo[0]) as watch:
+        page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published&compare=nowhere")
+        expect(page.locator(".toast")).to_contain_text("nowhere")
+        expect(page.locator(".differences")).to_have_count(0)
