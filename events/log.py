@@ -20,7 +20,7 @@ from events.recorder import LogApplication, LogRecorder
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
-__all__ = ("CHANNEL", "Log", "Pool", "streams", "whole_streams")
+__all__ = ("CHANNEL", "Log", "Pool", "between", "streams", "whole_streams")
 
 
 class Log:
@@ -123,6 +123,16 @@ def streams(connection: Connection[TupleRow], ids: Sequence[UUID], until: int) -
     rows = connection.execute(
         f"{SELECT_STRUCTURE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
         [list(ids), until],
+        binary=True,
+    )
+    return list(map(structure_only, rows))
+
+
+def between(connection: Connection[TupleRow], after: int, until: int) -> list[RecordedEvent[Event]]:
+    """The events after a position and up to another, without text, in the order of the log."""
+    rows = connection.execute(
+        f"{SELECT_STRUCTURE} WHERE position > %b::bigint AND position <= %b::bigint ORDER BY position",
+        [after, until],
         binary=True,
     )
     return list(map(structure_only, rows))

@@ -115,6 +115,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/audit/redactions": "redact",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
+        "POST /v1/preview": "report",
         "POST /v1/developments": "report",
         "POST /v1/developments/{development_id}/corroborations": "report",
         "POST /v1/developments/{development_id}/denials": "report",
