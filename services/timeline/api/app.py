@@ -33,6 +33,7 @@ from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.composition import Following, Timeline
 from services.timeline.page.held import Held
+from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.tailing import Streams
 
@@ -60,6 +61,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.following = following
     app.state.packed = Packed()
     app.state.held = Held()
+    app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log)
     for router in (
         locations.router,

@@ -35,13 +35,13 @@ export function differing() {
   const beliefs = then === null ? other.beliefs : world.beliefs;
   if (!state.compare || !beliefs || !world.beliefs || (then === null && other.view !== state.compare)) return [];
   const [at, known] = moments();
-  const found = new Uint32Array(beliefs.facets.control.offsets.length - 1);
+  const found = new Uint32Array(beliefs.count);
   beliefs.pick("control", then ?? at, then === null ? known : state.follow === "then" ? then : knownAt(state) ?? 8.64e15, found);
   const keys = new Map();
   const key = (answer) => keys.get(answer) ?? (keys.set(answer, JSON.stringify(answer)), keys.get(answer));
   const rows = [];
   for (let number = 0; number < world.shown.control.length; number += 1) {
-    const there = then === null ? other.numbers[number] : number;
+    const there = then === null ? other.numbers[number] ?? -1 : number;
     const one = world.beliefs.answers[world.shown.control[number]];
     const two = beliefs.answers[there < 0 ? 0 : found[there]];
     if (one !== two && key(one) !== key(two)) rows.push({ number, one, two });
