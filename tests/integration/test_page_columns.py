@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
 from projections import touched_places
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.composition import Timeline
-from services.timeline.page import changes, columns
+from services.timeline.page import changes
 from services.timeline.page.changes import changed
-from services.timeline.page.columns import Answers, encoded
+from services.timeline.page.columns import Answers, encoded, in_order, joined
 from services.timeline.page.drawing import folded, of_atlas
 from services.timeline.page.held import Held, one_state_of, state_of
 from tests.columns import Map, decoded
@@ -175,15 +175,11 @@ def test_an_earlier_position_is_drawn_for_itself(postgres_18: str) -> None:
 
 def test_the_order_in_which_maps_were_gathered_does_not_show() -> None:
     """Answers are numbered as they are met, and what nobody uses is left out."""
-    one: dict[str, Any] = {}
-    empty = columns.joined([])
-    for facet in columns.FACETS:
-        one[facet] = empty
-    rows = columns.in_order(
-        2, columns.np.array([1, 0, 0]), columns.np.array([[5.0, 7, 3], [9, 9, 7], [1, 1, 1], [2, 2, 2]]), columns.np.array([0, 3, 1])
-    )  # fmt: skip
-    told = decoded(encoded({}, ["a", "b", "c", "d"], one | {"control": rows}))  # type: ignore[list-item]
-    assert told.header["answers"] == ["b", "d", "a"]
+    bounds = np.array([[5.0, 7, 3], [9, 9, 7], [1, 1, 1], [2, 2, 2]])
+    rows = in_order(2, np.array([1, 0, 0]), bounds, np.array([0, 3, 1]))
+    said = [(letter,) for letter in "abcd"]
+    told = decoded(encoded({}, said, {"control": rows, "access": joined([])}))
+    assert told.header["answers"] == [["b"], ["d"], ["a"]]
     assert told.arrays["control.answer"].tolist() == [0, 1, 2]
     assert told.arrays["times"].tolist() == [1, 2, 3, 5, 7, 9]
     assert told.arrays["control.offsets"].tolist() == [0, 2, 3]

@@ -39,6 +39,7 @@ from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
 from services.timeline.gauges import Gauges
 from services.timeline.page.held import Held
+from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
 from services.timeline.tailing import Streams
@@ -79,6 +80,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.following = following
     app.state.packed = Packed()
     app.state.held = Held()
+    app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
     app.state.budgets = Budgets(timeline.settings)
     timeline.metrics.watch(Gauges(timeline, app.state.streams, following))

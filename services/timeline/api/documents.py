@@ -44,6 +44,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_log.ProblemOut,
         wire_page.MapPlaces,
         wire_page.CaptionedMoments,
+        wire_page.MapHistograms,
         wire_page.Vocabulary,
         wire_preview.PreviewOut,
         wire_tree.InclusionProof,

@@ -23,10 +23,11 @@ from services.timeline.composition import Timeline
 from services.timeline.page import columns
 from services.timeline.page.changes import changed
 from services.timeline.page.held import Held, State, one_state_of, state_of
+from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.page.packing import takes_gzip
 from services.timeline.page.places import places
-from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, KindOut, MapPlaces, Vocabulary
+from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, KindOut, MapHistograms, MapPlaces, Vocabulary
 
 logger = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ Since = Annotated[
 ]
 SincePosition = Annotated[
     int | None,
-    Query(ge=0, le=2**62, description="Only what was told of after this `position`; all where that cannot be told."),
+    Query(ge=0, le=2**62, description="Only what was told of after this position."),
 ]
 Ready = Annotated[
     bool,
@@ -71,8 +72,6 @@ def map_places(
         catalogue = opened.reader.catalogue(asked.known_position)
         today = replace(asked, at=datetime.now(UTC))
         told = catalogue.told(today.at, asked.known_position)
-        if since is not None and (since > asked.known_position or since < asked.redacted):
-            since = None  # names may have gone that somebody still shows
         recorded = views.recorded_times(asked.connection, {told.position})
         tag = rendering.tag_of(told, recorded, asked.redacted, since)
         draw = partial(places, catalogue, today, told, since)
@@ -94,7 +93,8 @@ def map_beliefs(
 
     The bytes are told in `services/timeline/page/columns.py`; `/v1/beliefs` has the same as Arrow, CSV and NDJSON. With
     `since`, the belief maps of the places that changed and of new ones, in the order of the header's `places`; all others are
-    as they were. An answer without `since` in its header is the whole.
+    as they were. An answer without `since` in its header is the whole. `reference` is the last event about a place or an actor:
+    where it is later than the `position` of what `/v1/map/places` told, there is more to ask for.
     """
     with _asked(opened, view, position) as asked:
         response = _changes(request, opened, asked, since) if since is not None else None
@@ -103,10 +103,13 @@ def map_beliefs(
 
 def _changes(request: Request, opened: Timeline, asked: Asked, since: str) -> Response | None:
     """The belief maps that changed since a mark; None where the whole has to be told."""
-    found = changed(opened.reader, asked, opened.reader.catalogue(asked.known_position), since)
+    catalogue = opened.reader.catalogue(asked.known_position)
+    found = changed(opened.reader, asked, catalogue, since)
     if found is None:
         return None
-    header = _header(asked) | {"since": found.since, "places": found.places}
+    reference = catalogue.told(datetime.now(UTC), asked.known_position).position
+    about = {"since": found.since, "places": found.places, "reference": reference, "redacted": asked.redacted}
+    header = _header(asked) | about
     data = columns.encoded(header, found.answers.list, found.rows)
     return _marked(rendering.answer(request, asked, data, columns.MEDIA_TYPE), found.state)
 
@@ -142,6 +145,17 @@ def _marked(response: Response, state: State) -> Response:
     """With a mark by which what changed since can be asked for."""
     response.headers["Timeline-Mark"] = state.mark
     return response
+
+
+@router.get("/v1/map/histograms", **document(MapHistograms, 404))
+def map_histograms(request: Request, opened: Opened, view: ViewName = "current", position: Position = None) -> Response:
+    """How many developments occurred when, and how many events became known when: columns of numbers and counts."""
+    with _asked(opened, view, position) as asked:
+        histograms: Histograms = request.app.state.histograms
+        recorded = views.recorded_times(asked.connection, {asked.known_position})
+        what = ("histograms", str(asked.view.view_id), recorded)
+        tag = rendering.coordinates_tag(asked, *what)
+        return _answer(request, asked, rendering.JSON, tag, lambda: wire.encode(histograms.of(asked)), text=True)
 
 
 @router.get("/v1/vocabulary", **document(Vocabulary))

@@ -25,7 +25,7 @@ class Ready(NamedTuple):
 class Packed:
     """Answers by their tags, and the newest whole map of each view among them."""
 
-    def __init__(self, room: int = 4) -> None:
+    def __init__(self, room: int = 8) -> None:
         self._room = room
         self._held: OrderedDict[str, bytes] = OrderedDict()
         self._newest: dict[int, Ready] = {}

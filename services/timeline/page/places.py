@@ -23,6 +23,7 @@ def places(catalogue: Catalogue, asked: Asked, told: Told, since: int | None = N
     actors = catalogue.actors_as_registered(position) if since is None or told.actors > since else []
     return MapPlaces(
         position=told.position,
+        redacted=asked.redacted,
         since=since,
         ids=tuple(one.location_id for one in held),
         names=tuple(one.name or one.location_id for one in held),

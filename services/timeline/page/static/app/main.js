@@ -16,7 +16,7 @@ import { set, state, subscribe } from "./store.js";
 import { Table } from "./table.js";
 import { toast } from "./toast.js";
 import { beginTheme, top } from "./top.js";
-import { load, look, numberOf, world } from "./world.js";
+import { load, look, numberOf, update, world } from "./world.js";
 import { texts } from "./words.js";
 
 /** The map, once it is drawn. @type {Chart | null} */
@@ -82,6 +82,15 @@ async function begin() {
     panel.draw();
     drawStep();
   };
+  /** Something was recorded: what changed is drawn, and whatever the reader holds, chose or typed stays. */
+  const news = async () => {
+    const found = await update();
+    look();
+    dock.grow();
+    if (found.places) chart?.place();
+    panel.fresh(found.ids);
+    drawStep();
+  };
   function themed() {
     chart?.themed();
     panel.draw();
@@ -98,7 +107,7 @@ async function begin() {
   panel.opened();
   document.documentElement.dataset.ready = "yes";
   glide();
-  follow(renew);
+  follow(news);
 }
 
 /** Fetch what is compared with; where there is no such view, nothing is. */

@@ -72,13 +72,13 @@ export function differing() {
   const beliefs = elsewhere ? held.beliefs : world.beliefs;
   if (!beliefs || (elsewhere && held.view !== there.view)) return [];
   const [at, known] = elsewhere ? moments() : [there.at, there.known ?? TODAY];
-  const found = new Uint32Array(beliefs.facets.control.offsets.length - 1);
+  const found = new Uint32Array(beliefs.count);
   beliefs.pick("control", at, known, found);
   const keys = new Map();
   const key = (answer) => keys.get(answer) ?? (keys.set(answer, JSON.stringify(answer)), keys.get(answer));
   const rows = [];
   for (let number = 0; number < world.shown.control.length; number += 1) {
-    const place = elsewhere ? held.numbers[number] : number;
+    const place = elsewhere ? held.numbers[number] ?? -1 : number;
     const one = world.beliefs.answers[world.shown.control[number]];
     const two = beliefs.answers[place === undefined || place < 0 ? 0 : found[place]];
     if (one !== two && key(one) !== key(two)) rows.push({ number, one, two });

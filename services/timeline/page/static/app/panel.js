@@ -47,6 +47,12 @@ export class Panel {
     this.box.scrollTop = 0;
   }
 
+  /** Something was recorded about some places: tell of it, and leave everything where it stands. @param {Set<string>} ids */
+  fresh(ids) {
+    this.#step();
+    if (state.place === null || ids.has(state.place)) this.#rest();
+  }
+
   /** The map is there now, and can be taken away as a picture. */
   opened() {
     const made = takeAway(this.chart());
