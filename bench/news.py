@@ -39,7 +39,7 @@ def rows(events: int, arrival: str = "as published", *, seed: int = 1, places: i
         places: How many places there are, from the country down to the towns.
     """
     world = Atlas(places)
-    yield from _reference(seed, world)
+    yield from referenced(seed, world)
     yield from _arriving(Stories(events, world, seed), arrival, seed)
 
 
@@ -66,21 +66,25 @@ def load(
     before = -1
     while True:
         with log.pool.connection() as connection, connection.transaction():
-            position = _copy(connection, islice(coming, batch))
+            position = copied(connection, islice(coming, batch))
         if position == before:
             return position
         told(position)
         before = position
 
 
-def _reference(seed: int, world: Atlas) -> Iterator[Row]:
+def referenced(seed: int, world: Atlas) -> Iterator[Row]:
+    """The reference data as rows."""
     for number, event in enumerate(reference(seed, world)):
-        ids = Random(f"{seed} {number}")
-        form = codec.encode(event, salt=ids.randbytes(16))
-        assert form.text is not None
-        assert form.salt is not None
-        stream = stream_id(event).bytes
-        yield Row(ids.randbytes(16), stream, 1, form.name, form.structure, form.text, form.salt)
+        yield row(event, 1, Random(f"{seed} {number}"))
+
+
+def row(event: Event, version: int, ids: Random) -> Row:
+    """An event as a row, the so-manieth of its stream."""
+    form = codec.encode(event, salt=ids.randbytes(16))
+    assert form.text is not None
+    assert form.salt is not None
+    return Row(ids.randbytes(16), stream_id(event).bytes, version, form.name, form.structure, form.text, form.salt)
 
 
 def _arriving(stories: Stories, arrival: str, seed: int) -> Iterator[Row]:
@@ -121,22 +125,27 @@ _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _copy(connection: Connection[TupleRow], some: Iterator[Row]) -> int:
+def copied(connection: Connection[TupleRow], some: Iterator[Row], recorded_at: datetime | None = None) -> int:
     """Append rows as the log does: under its lock, at the next positions, each a microsecond after the one before.
 
     They are sent as they are told, so that the server stores some while others are written here.
+
+    Args:
+        recorded_at: When the first of them is recorded; now, where nothing is said.
     """
     found = connection.execute(
-        "SELECT position, greatest(clock_timestamp(), recorded_at + interval '1 microsecond') FROM log_head FOR UPDATE"
+        "SELECT position, greatest(coalesce(%s, clock_timestamp()), recorded_at + interval '1 microsecond') "
+        "FROM log_head FOR UPDATE",
+        [recorded_at],
     ).fetchone()
     assert found is not None
     position, moment = found
-    recorded_at = (moment - _POSTGRES_EPOCH) // timedelta(microseconds=1)
+    first = (moment - _POSTGRES_EPOCH) // timedelta(microseconds=1)
     last: int = position
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.write(_SIGNATURE)
         while block := list(islice(some, 500)):
-            copy.write(b"".join(_in_binary(block, last + 1, recorded_at + last - position)))
+            copy.write(b"".join(_in_binary(block, last + 1, first + last - position)))
             last += len(block)
         copy.write(b"\xff\xff")
     connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(last)])

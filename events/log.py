@@ -20,7 +20,7 @@ from events.recorder import LogApplication, LogRecorder
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
-__all__ = ("CHANNEL", "Log", "Pool", "streams")
+__all__ = ("CHANNEL", "Log", "Pool", "between", "streams")
 
 
 class Log:
@@ -34,6 +34,10 @@ class Log:
     def told(self, recorded: Iterable[RecordedEvent[Any]]) -> list[RecordedEvent[Any]]:
         """Events that somebody read past this log, as it tells them: whole here."""
         return list(recorded)
+
+    def nameless(self) -> Collection[str]:
+        """The sources whose names whoever is handed this log may not know: none, here."""
+        return ()
 
     def protecting(self, after: int) -> tuple[int, list[RecordedEvent[Any]]]:
         """The head of the log, and the events after a position and up to it that may say that a source is sensitive."""
@@ -149,6 +153,16 @@ def streams(connection: Connection[TupleRow], ids: Sequence[UUID], until: int) -
     rows = connection.execute(
         f"{SELECT_STRUCTURE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
         [list(ids), until],
+        binary=True,
+    )
+    return list(map(structure_only, rows))
+
+
+def between(connection: Connection[TupleRow], after: int, until: int) -> list[RecordedEvent[Event]]:
+    """The events after a position and up to another, without text, in the order of the log."""
+    rows = connection.execute(
+        f"{SELECT_STRUCTURE} WHERE position > %b::bigint AND position <= %b::bigint ORDER BY position",
+        [after, until],
         binary=True,
     )
     return list(map(structure_only, rows))

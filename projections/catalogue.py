@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from events import withholding
 from events.marks import MARKS
@@ -71,6 +71,24 @@ class Source:
     sensitive: bool = False
 
 
+class Told(NamedTuple):
+    """What the reference data rests on at a moment, as known at a position: as long as it is the same, so are all names.
+
+    Attributes:
+        places, actors: The position of the last event about a place, and about an actor.
+        in_effect: How many revisions of places hold by then.
+    """
+
+    places: int
+    actors: int
+    in_effect: int
+
+    @property
+    def position(self) -> int:
+        """Of the last event about either."""
+        return max(self.places, self.actors)
+
+
 @dataclass(slots=True)
 class _History:
     """What is known of one thing: its registration, and what was stated later, each with its position."""
@@ -81,6 +99,12 @@ class _History:
 
     def known(self, position: int) -> Iterator[Event]:
         return (event for at, event in self.later if at <= position)
+
+    def last(self, position: int) -> int:
+        """The position of the last event about it by a position; 0 where there is none."""
+        if not self.later:
+            return self.position if self.position <= position else 0
+        return max((at for at in (self.position, *(at for at, _ in self.later)) if at <= position), default=0)
 
 
 class Catalogue:
@@ -166,6 +190,18 @@ class Catalogue:
     def location_ids(self, position: int) -> list[str]:
         """Every location registered by a position, ordered by id."""
         return [one for one in self._ids if self._locations[one].position <= position]
+
+    def told(self, at: datetime, position: int) -> Told:
+        """What the reference data about places and actors rests on."""
+        places = max((one.last(position) for one in self._locations.values()), default=0)
+        actors = max((one.last(position) for one in self._actors.values()), default=0)
+        revised = (one for one in self._locations.values() if one.later)
+        known = (event for one in revised for event in one.known(position) if isinstance(event, LocationRevised))
+        return Told(places, actors, sum(event.from_ <= at for event in known))
+
+    def locations_told_since(self, since: int, position: int) -> list[str]:
+        """The locations about which anything was told after a position and by another, ordered by id."""
+        return [one for one in self._ids if since < self._locations[one].last(position)]
 
     def location(self, location_id: str, at: datetime, position: int) -> Location | None:
         """A location at a valid time, as known at a position; None where it was not registered by then.

@@ -4,7 +4,7 @@ import re
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
@@ -23,6 +23,7 @@ from services.timeline.embedded import embedded
 from services.timeline.hushed import hushed
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
+from services.timeline.metrics import Metrics
 from services.timeline.migrate import migrate
 from services.timeline.reader import Reader
 from services.timeline.settings import Settings
@@ -43,7 +44,7 @@ class CannotServe(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """An opened timeline: the log, who writes to it, who folds it, who reads the views and the tree; the keys and tokens
-    that open it; the settings that it was opened with.
+    that open it; the settings that it was opened with, and what is counted while it is open.
     """
 
     log: Log
@@ -54,6 +55,7 @@ class Timeline:
     tree: Tree
     settings: Settings
     tokens: Tokens | None = None
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @contextmanager
@@ -78,7 +80,9 @@ def opened(
         with pool_on(conninfo, patience[0]) as pool, pool_on(conninfo, patience[1]) as held:
             log = Log(pool)
             reader = Reader(log, held, settings.home)
-            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), Tree(held), settings, tokens)
+            metrics = Metrics()
+            writer = Writer(log, metrics.appended)
+            yield Timeline(log, writer, Follower(log), reader, Keys(held), Tree(held), settings, tokens, metrics)
 
 
 @contextmanager

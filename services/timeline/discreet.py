@@ -78,6 +78,9 @@ class DiscreetLog(Log):
             self._asked_at = now
         return self._sensitive
 
+    def nameless(self) -> Collection[str]:
+        return self.sensitive(self.head().position)
+
     def told(self, recorded: Iterable[RecordedEvent[Any]]) -> list[RecordedEvent[Any]]:
         """Events as this log tells them."""
         held = list(recorded)  # first: what is protected by the time that it was read is withheld
@@ -124,8 +127,7 @@ class DiscreetWriter(Writer):
 
     def append(self, *arguments: Any, **named: Any) -> list[Result]:
         """As the whole writer, which does it."""
-        position = self._discreet.head().position
-        return self._whole.append(*arguments, nameless=self._discreet.sensitive(position), **named)
+        return self._whole.append(*arguments, nameless=self._discreet.nameless(), **named)
 
     def look_alikes(self) -> LookAlikes:
         return self._whole.look_alikes()

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
         home: Data folder of the embedded PostgreSQL.
         database_url: A PostgreSQL server (15 to 18) to use instead of the embedded one, as libpq takes it.
         log_level: How much the service says on standard error.
+        log_format: `text` for people, or `json`, an object a line, for what collects them.
+        log_requests: `all` requests have a line in the log, or those alone that `failed` by our fault (5xx).
         oidc_issuer: The OpenID Connect issuer whose tokens are taken, by its address.
         oidc_audience: Whom those tokens must be made for.
         oidc_roles_claim: The claim that lists the roles of who presents one; a path where it has dots.
@@ -96,6 +98,8 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("timeline", appauthor=False))
     database_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "text"
+    log_requests: Literal["all", "failed"] = "failed"
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_roles_claim: str = "roles"

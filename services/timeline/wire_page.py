@@ -21,9 +21,16 @@ class MapPlaces(msgspec.Struct, frozen=True, kw_only=True):
 
     `other_names`, `codes` and `shapes` (geometries that are more than a point) are told by the number of the place, where
     there are any; a place without a geometry has null for `lon` and `lat`.
+
+    Attributes:
+        position: Of the last event about a place or an actor that it rests on.
+        redacted: Of the log's last redaction; where it has grown, names may be gone, and all are to be asked for again.
+        since: Only the places that were told of after this position; the actors are all of them, or none where of none was.
     """
 
-    known_position: int
+    position: int
+    redacted: int
+    since: int | None = None
     ids: tuple[str, ...]
     names: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -34,6 +41,26 @@ class MapPlaces(msgspec.Struct, frozen=True, kw_only=True):
     codes: dict[str, tuple[str, ...]]
     shapes: dict[str, dict[str, Any]]
     actors: tuple[MapActor, ...]
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many there are in each unit of time, told by the unit's number since 1970; units without any are left out."""
+
+    numbers: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+class MapHistograms(msgspec.Struct, frozen=True, kw_only=True):
+    """Developments by when they began to occur, and events about them by when they were known on the view's clock.
+
+    Attributes:
+        unit_seconds: How long a unit is: an hour, or more where there are very many of them.
+    """
+
+    known_position: int
+    unit_seconds: int
+    occurred: Counts
+    known: Counts
 
 
 class KindOut(msgspec.Struct, frozen=True):

@@ -1,32 +1,20 @@
 """The page over HTTP: who is told what, under which policy; its files; and the columns that it draws from."""
 
 import gzip
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-import httpx2
-import numpy as np
 import pytest
 
 from services.timeline import keys
-from services.timeline.composition import Timeline
 from services.timeline.page import assets, shell
-from tests.browser import demo_served
+from tests.browser import Served
+from tests.columns import decoded
 
 Tree = dict[str, Any]
-Served = tuple[httpx2.Client, Timeline]
 
 BEGIN = datetime(2024, 11, 26, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
 
 
 def test_the_page_has_its_sentence_before_any_script_runs(demo: Served) -> None:
@@ -89,56 +77,20 @@ def test_what_is_sent_before_the_data_is_under_a_megabyte_and_a_half(demo: Serve
     assert total < 1_500_000
 
 
-def test_without_credentials_the_page_says_nothing_of_the_log(postgres_18: str) -> None:
+def test_without_credentials_the_page_says_nothing_of_the_log(own_demo: Served) -> None:
     """It opens, and asks for a key."""
-    with demo_served(postgres_18) as (client, timeline):
-        with timeline.log.pool.connection() as connection:
-            secret, _ = keys.add(connection, "desk", ["reader"], None)
-        timeline.keys.refresh(within=0)
+    client, timeline = own_demo
+    with timeline.log.pool.connection() as connection:
+        secret, _ = keys.add(connection, "desk", ["reader"], None)
+    timeline.keys.refresh(within=0)
 
-        told = client.get("/")
-        assert (told.status_code, "held by" in told.text) == (200, False)
-        assert "held by" in client.get("/", headers={"Authorization": f"Bearer {secret}"}).text
-        assert client.get("/v1/map/places").status_code == 401
+    told = client.get("/")
+    assert (told.status_code, "held by" in told.text) == (200, False)
+    assert "held by" in client.get("/", headers={"Authorization": f"Bearer {secret}"}).text
+    assert client.get("/v1/map/places").status_code == 401
 
 
 # Columns
-
-
-@dataclass
-class Columns:
-    """The columns as a browser reads them."""
-
-    header: Tree
-    arrays: dict[str, Any]
-
-    def answers(self, facet: str, at: datetime, known: datetime) -> list[int | None]:
-        """The number of the answer of each place at a moment."""
-        times = self.arrays["times"]
-        a, k = (int(np.searchsorted(times, one.timestamp() * 1000, "right")) - 1 for one in (at, known))
-        of = {
-            name: self.arrays[f"{facet}.{name}"]
-            for name in ("offsets", "valid_from", "valid_until", "known_from", "known_until", "answer")
-        }
-        met = (of["valid_from"] <= a) & (a < of["valid_until"]) & (of["known_from"] <= k) & (k < of["known_until"])
-        places = np.searchsorted(of["offsets"], np.flatnonzero(met), "right") - 1
-        assert len(set(places)) == len(places), "two rectangles of a place overlap"
-        found: list[int | None] = [None] * (len(of["offsets"]) - 1)
-        for place, row in zip(places, np.flatnonzero(met), strict=True):
-            found[place] = int(of["answer"][row])
-        return found
-
-
-def decoded(data: bytes) -> Columns:
-    assert data[:4] == b"TLB1"
-    length = int.from_bytes(data[4:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    at, arrays = (8 + length + 7) // 8 * 8, {}
-    for name, kind, count in header["columns"]:
-        arrays[name] = np.frombuffer(data, f"<{np.dtype(kind).str[1:]}", count, at)
-        at += arrays[name].nbytes
-    assert at == len(data)
-    return Columns(header, arrays)
 
 
 def brief(one: Tree) -> list[Any]:

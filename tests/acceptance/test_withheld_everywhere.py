@@ -246,6 +246,13 @@ def test_nobody_finds_out_by_recording(world: World) -> None:
     assert posted("reporter", right)[0] == 200
     assert posted("reporter", right | {"kind": "ngo"})[0] == 409
     assert (posted("analyst", right)[0], posted("analyst", wrong)[0]) == (200, 409)
+    foreseen = []
+    for event in (right, wrong):
+        answer = world.ask("reporter", "/v1/preview", "POST", content=json.dumps(event).encode(), headers=JSON)
+        assert answer.status_code == 200
+        foreseen.append(answer.json()["events"])
+        assert not found_in(answer.content.replace(json.dumps(event)[1:-1].encode(), b""))
+    assert foreseen[0] == foreseen[1]
     again = {key: value for key, value in wrong.items() if key != "event_id"}
     for event in (again, reported({"chain": [LATER]}), reported({"chain": [REGISTERED, "unknown"]})):
         status, body = posted("reporter", event)

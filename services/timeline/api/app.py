@@ -23,6 +23,7 @@ from services.timeline.api import (
     operations,
     page,
     page_data,
+    preview,
     problems,
     redactions,
     reference,
@@ -33,9 +34,14 @@ from services.timeline.api import (
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.api.guard import Guard
+from services.timeline.api.requests import Requests
 from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
 from services.timeline.discreet import Protected
+from services.timeline.gauges import Gauges
+from services.timeline.page.held import Held
+from services.timeline.page.histograms import Histograms
+from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
 from services.timeline.tailing import Streams
 
@@ -73,10 +79,13 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     )
     app.state.timeline = timeline
     app.state.following = following
-    app.state.packed = page_data.Packed()
+    app.state.packed = Packed()
+    app.state.held = Held()
+    app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
     app.state.protected = Protected(timeline.log)
     app.state.budgets = Budgets(timeline.settings)
+    timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
     for router in (
         locations.router,
         bulk.router,
@@ -86,6 +95,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         developments.router,
         commands.router,
         events.router,
+        preview.router,
         redactions.router,
         reference.router,
         views.router,
@@ -99,16 +109,19 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     page.install(app)
     problems.install(app)
     documents.install(app)
-    app.add_middleware(HeadAsGet)
     _open_to_pages(app, timeline.settings)
     return app
 
 
 class Application(FastAPI):
-    """Ours, with the guard around all of it: what answers unexpected errors would else stand outside."""
+    """Ours, with the guard around all of it, and around that what counts: what answers unexpected errors would else stand
+    outside.
+    """
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack(), self.state.timeline.settings)
+        timeline: Timeline = self.state.timeline
+        guarded = Guard(super().build_middleware_stack(), timeline.settings)
+        return HeadAsGet(Requests(guarded, timeline.metrics, log_all=timeline.settings.log_requests == "all"))
 
 
 def _open_to_pages(app: FastAPI, settings: Settings) -> None:

@@ -38,6 +38,7 @@ async def asker(request: Request) -> Principal:
             spend(request, access.NOBODY, name)
         return access.NOBODY
     who = await principal(request)
+    request.state.principal = who.name
     spend(request, who, name)
     if not access.may_use(who, name):
         if who == access.PUBLIC:

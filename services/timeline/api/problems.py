@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 
 from events.problems import Problem, UnusableEvent, shown
 from projections.builds import Taken
+from projections.looking_ahead import TooMuch
 from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
@@ -114,6 +115,11 @@ def _not_yet_in_tree(_: Request, error: Any) -> Response:
     return problem(503, "Not in the tree yet", str(error), headers={"Retry-After": "2"})
 
 
+def _too_much(_: Request, error: Any) -> Response:
+    detail = f"{error}: too much to look ahead; post it, and read what came of it"
+    return problem(422, "Too much to preview", detail)
+
+
 def _no_bundle(_: Request, error: Any) -> Response:
     return problem(409, "No bundle of this", str(error))
 
@@ -182,7 +188,8 @@ def _too_long(_: Request, error: Any) -> Response:
 
 def _unexpected(_: Request, error: Any) -> Response:
     logger.error("unexpected error", exc_info=error)
-    return problem(500, "Unexpected error", "an error of this service, which has been logged")
+    under = structlog.contextvars.get_contextvars().get("request_id")
+    return problem(500, "Unexpected error", f"an error of this service; it has been logged with request id {under}")
 
 
 _HANDLERS: dict[type[Exception], Any] = {
@@ -198,6 +205,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotInTree: _not_found,
     NotYetInTree: _not_yet_in_tree,
     CannotBundle: _no_bundle,
+    TooMuch: _too_much,
     CannotSign: _not_signed,
     UnusableLogKey: _not_signed,
     HTTPException: _http,

@@ -27,8 +27,12 @@ def coordinates_tag(asked: Asked, *what: object) -> str:
     Args:
         what: All that is asked for beside what is known: the moment in the world, filters, the format.
     """
-    said = (SHAPE, wire.coordinates(asked), asked.redacted, *what)
-    return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
+    return tag_of(wire.coordinates(asked), asked.redacted, *what)
+
+
+def tag_of(*what: object) -> str:
+    """A tag out of all that an answer of this program depends on."""
+    return f'"{hashlib.sha256(repr((SHAPE, *what)).encode()).hexdigest()[:32]}"'
 
 
 def answer(

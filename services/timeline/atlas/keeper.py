@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 import structlog
@@ -21,6 +21,7 @@ from psycopg.rows import TupleRow
 from events.log import Pool
 from projections import touched_places, views
 from services.timeline.asked import Asked
+from services.timeline.atlas.base import Base
 from services.timeline.atlas.drawing import folder_of, is_being_drawn
 from services.timeline.atlas.kept import Catalogues, Kept, found
 from services.timeline.atlas.picture import Atlas
@@ -46,6 +47,14 @@ class Order(msgspec.Struct, frozen=True):
     conninfo: str
     folder: str
     view: int
+
+
+class Held(NamedTuple):
+    """An atlas that a process has: of which view, as of which position, in a file of how many bytes."""
+
+    view: int
+    position: int
+    size: int
 
 
 class Keeper:
@@ -94,6 +103,17 @@ class Keeper:
         """Answer from an atlas that somebody else keeps up with its view."""
         self._kept[kept.base.identity.view] = kept
         self._at_work = True
+
+    def held(self) -> list[Held]:
+        """The atlases that there are now."""
+        kept = sorted(self._kept.copy().items())
+        return [Held(view, one.atlas.position, len(one.base.file.view)) for view, one in kept]
+
+    def base(self, view_id: int) -> Base | None:
+        """The file of a view's atlas as it is mapped; whoever reads it looks up what changed since."""
+        self._wanted.add(view_id)
+        kept = self._kept.get(view_id)
+        return kept.base if kept is not None else None
 
     def covering(self, asked: Asked, wait: float = WAIT) -> Atlas | None:
         """An atlas that may answer a question; None where the tables have to.

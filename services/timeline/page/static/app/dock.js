@@ -3,12 +3,12 @@
 import { knownAt, stamp } from "./address.js";
 import { h } from "./elements.js";
 import { Histograms } from "./histograms.js";
-import { alongKnown, alongWorld, nextChange } from "./steps.js";
+import { alongKnown, alongWorld, earliestOf, nextChange } from "./steps.js";
 import { hand, set, state } from "./store.js";
-import { DAY, HOUR, tell } from "./times.js";
-import { dates, drawTrack, scaleOf } from "./tracks.js";
+import { DAY, HOUR, dayOf, tell } from "./times.js";
+import { dates, drawTrack, reachingBack, scaleOf } from "./tracks.js";
 import { world } from "./world.js";
-import { texts } from "./words.js";
+import { filled, texts } from "./words.js";
 
 const MINUTE = 60_000;
 const BEAT = 1100;
@@ -19,7 +19,7 @@ export class Dock {
   /** @param {HTMLElement} box */
   constructor(box) {
     this.box = box;
-    this.whole = this.scale = scaleOf(null);
+    this.whole = this.record = this.scale = scaleOf(null);
     this.playing = 0;
     const words = texts.dock;
     this.follow = h("div.follow", { role: "radiogroup", "aria-label": words.follow }, ...["then", "today", "free"].map((name) =>
@@ -32,6 +32,8 @@ export class Dock {
       h("button", { type: "button", onclick: () => set({ at: null, known: null }) }, words.now),
       h("button", { type: "button", onclick: () => this.#toStart() }, words.start));
     this.tracks = { at: this.#track("at", words.world), known: this.#track("known", words.known) };
+    this.earlier = h("button.earlier", { type: "button", hidden: true, onclick: () => this.#reachBack(), onpointerdown: (event) => event.stopPropagation() });
+    this.tracks.at.handle.before(this.earlier);
     this.dates = h("div.dates", { "aria-hidden": "true" });
     this.note = h("span.note", { role: "status" });
     this.histograms = new Histograms(this.tracks.at.lane, this.tracks.known.lane);
@@ -42,10 +44,30 @@ export class Dock {
     box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }
 
-  /** Take in a new world. */
+  /** Take in a new world: the scale is the record's, and reaches no further until somebody wants to see what lies before it. */
   place() {
-    this.whole = this.scale = scaleOf(world.beliefs?.extent() ?? null);
+    this.#measure();
+    this.scale = this.record;
     this.histograms.place();
+    this.draw();
+  }
+
+  /** Take in what was recorded since; a scale that somebody has chosen stays. */
+  grow() {
+    const before = this.record;
+    this.#measure();
+    if (this.scale === before && !hand.down) this.scale = this.record;
+    this.histograms.grow();
+  }
+
+  #measure() {
+    const { beliefs } = world;
+    this.record = scaleOf(beliefs?.extent() ?? null);
+    this.whole = reachingBack(this.record, beliefs?.earliest() ?? null);
+  }
+
+  #reachBack() {
+    this.scale = reachingBack(this.scale, earliestOf(state));
     this.draw();
   }
 
@@ -54,9 +76,10 @@ export class Dock {
     const { at, known } = { at: state.at, known: knownAt(state) };
     const chosen = state.place !== null;
     const beyond = known ?? Infinity;
-    this.histograms.draw(this.scale, !chosen, beyond);
+    this.histograms.draw(this.scale, !chosen);
     drawTrack(this.tracks.at.canvas, this.scale, chosen ? alongWorld(state) : [], beyond);
     drawTrack(this.tracks.known.canvas, this.scale, chosen ? alongKnown(state) : [], beyond);
+    this.#tellEarlier();
     this.box.classList.toggle("plain", !chosen);
     this.#put("at", at);
     this.#put("known", known);
@@ -67,6 +90,14 @@ export class Dock {
       made.style.left = `${this.scale.part(at) * 100}%`;
       return made;
     }));
+  }
+
+  /** What began before the left end: a claim may say that a place was held for years. */
+  #tellEarlier() {
+    const since = earliestOf(state);
+    this.earlier.hidden = since === null || since >= this.scale.from;
+    const words = since === null ? "" : filled(texts.dock.earlier, { when: dayOf(since, this.scale.until - since) });
+    if (this.earlier.textContent !== words) this.earlier.replaceChildren(words);
   }
 
   /** Go to the next change, or the one before. @param {1 | -1} direction */
@@ -152,16 +183,18 @@ export class Dock {
     const by = { ArrowRight: HOUR, ArrowUp: HOUR, ArrowLeft: -HOUR, ArrowDown: -HOUR, PageUp: DAY, PageDown: -DAY }[event.key];
     const now = (axis === "at" ? state.at : knownAt(state)) ?? this.scale.until;
     if (by) this.move(axis, now + by * (event.shiftKey ? 1 / 12 : 1));
-    else if (event.key === "Home") this.move(axis, this.whole.from);
-    else if (event.key === "End") this.move(axis, this.whole.until);
+    else if (event.key === "Home") this.move(axis, this.scale.from);
+    else if (event.key === "End") this.move(axis, this.scale.until);
     else return;
     event.preventDefault();
   }
 
+  /** The wheel zooms; across, or with Shift, it moves along. */
   #wheel(event) {
     const box = this.tracks.at.lane.getBoundingClientRect();
     const around = this.scale.millis((event.clientX - box.left) / box.width);
-    this.scale = this.scale.zoomed(around, event.deltaY > 0 ? 1.25 : 0.8, this.whole);
+    const along = event.shiftKey ? event.deltaY || event.deltaX : Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : 0;
+    this.scale = along ? this.scale.moved(along / box.width, this.whole) : this.scale.zoomed(around, event.deltaY > 0 ? 1.25 : 0.8, this.whole);
     event.preventDefault();
     this.draw();
   }
@@ -173,7 +206,7 @@ export class Dock {
     handle.style.left = `${(millis === null ? 1 : this.scale.part(millis)) * 100}%`;
     handle.classList.toggle("now", millis === null);
     handle.setAttribute("aria-valuetext", words);
-    handle.setAttribute("aria-valuemin", String(Math.round(this.whole.from / MINUTE)));
+    handle.setAttribute("aria-valuemin", String(Math.round(Math.min(millis ?? Infinity, this.whole.from) / MINUTE)));
     handle.setAttribute("aria-valuemax", String(Math.round(this.whole.until / MINUTE)));
     handle.setAttribute("aria-valuenow", String(Math.round(Math.min(millis ?? Infinity, this.whole.until) / MINUTE)));
     const input = /** @type {HTMLInputElement} */ (this.fields[axis].querySelector("input"));

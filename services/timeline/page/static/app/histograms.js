@@ -1,55 +1,83 @@
-/** Where no place is chosen: how many changes there are along each axis, as bars behind the tracks. */
+/** Where no place is chosen: developments by when they occurred, and events by when they were known, as bars behind the tracks. */
 
 import uPlot from "../vendor/uPlot.esm.js";
 import { themed } from "./colours.js";
 import { h } from "./elements.js";
-import { world } from "./world.js";
+import { json } from "./service.js";
+import { state } from "./store.js";
+import { texts } from "./words.js";
 
 const BINS = 120;
+
+/** While much is recorded they are counted anew no oftener than this. */
+const REST = 60_000;
+
+/** @typedef {{unit: number, numbers: number[], counts: number[]}} Counted */
 
 export class Histograms {
   /** @param {HTMLElement} above  @param {HTMLElement} below */
   constructor(above, below) {
-    this.boxes = [above, below].map((lane) => {
-      const box = h("div.bars", { "aria-hidden": "true" });
+    const { occurred, told } = texts.dock;
+    this.boxes = [above, below].map((lane, number) => {
+      const box = h("div.bars", { role: "img", "aria-label": number ? told : occurred });
       lane.prepend(box);
       return box;
     });
     /** @type {(any | null)[]} */
     this.plots = [null, null];
-  }
-
-  /** Forget what was counted: there is a new world. */
-  place() {
+    /** @type {Counted[] | null} */
     this.counted = null;
+    this.drawn = "";
+    this.asked = 0;
+    this.again = () => {};
   }
 
-  /** @param {import("./tracks.js").Scale} scale  @param {boolean} shown  @param {number} known */
-  draw(scale, shown, known) {
+  /** There is a new world: count it. */
+  place() {
+    clearTimeout(this.waiting);
+    this.#count();
+  }
+
+  /** Something was recorded: count again, in a while. */
+  grow() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.#count(), Math.max(1000, REST - (Date.now() - this.asked)));
+  }
+
+  async #count() {
+    this.asked = Date.now();
+    const { view, position } = state;
+    const found = await json("/v1/map/histograms", { view, position }).catch(() => null);
+    if (!found || view !== state.view) return;
+    this.counted = [found.occurred, found.known].map((one) => ({ ...one, unit: found.unit_seconds * 1000 }));
+    this.drawn = "";
+    this.again();
+  }
+
+  /** @param {import("./tracks.js").Scale} scale  @param {boolean} shown */
+  draw(scale, shown) {
     this.boxes.forEach((box) => (box.hidden = !shown));
+    this.again = () => this.draw(scale, shown);
     const key = `${scale.from} ${scale.until} ${this.boxes[0].clientWidth} ${themed("--quiet")}`;
-    if (!shown || !world.beliefs || (this.counted === key)) return;
-    this.counted = key;
-    ["valid_from", "known_from"].forEach((column, number) => {
-      const counts = count(world.beliefs, column, scale);
+    if (!shown || !this.counted || this.drawn === key) return;
+    this.drawn = key;
+    this.counted.forEach((one, number) => {
       this.plots[number]?.destroy();
-      this.plots[number] = plot(this.boxes[number], counts, scale);
+      this.plots[number] = plot(this.boxes[number], along(one, scale), scale);
     });
-    void known;
   }
 }
 
-/** How many rectangles of all places begin in each part of a scale. */
-function count(beliefs, column, scale) {
-  const counts = new Float64Array(BINS);
-  const per = new Uint32Array(beliefs.times.length);
-  const starts = beliefs.facets.control[column];
-  for (let row = 0; row < starts.length; row += 1) per[starts[row]] += 1;
-  for (let number = 0; number < per.length; number += 1) {
-    const part = (beliefs.times[number] - scale.from) / (scale.until - scale.from);
-    if (part >= 0 && part < 1) counts[Math.floor(part * BINS)] += per[number];
-  }
-  return counts;
+/** How many there are in each part of a scale; what was counted in longer units is spread over the parts that it meets. */
+export function along({ unit, numbers, counts }, scale) {
+  const found = new Float64Array(BINS);
+  const part = (/** @type {number} */ millis) => ((millis - scale.from) / (scale.until - scale.from)) * BINS;
+  numbers.forEach((number, row) => {
+    const [from, until] = [part(number * unit), part((number + 1) * unit)];
+    for (let bin = Math.max(0, Math.floor(from)); bin < Math.min(BINS, until); bin += 1)
+      found[bin] += (counts[row] * (Math.min(until, bin + 1) - Math.max(from, bin))) / (until - from);
+  });
+  return found;
 }
 
 function plot(box, counts, scale) {

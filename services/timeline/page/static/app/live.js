@@ -1,4 +1,4 @@
-/** Follows the log: where something is recorded the map is fetched anew; where the service is away, it says since when. */
+/** Follows the log: where something is recorded what changed is asked for; where the service is away, it says since when. */
 
 import { byId } from "./elements.js";
 import { credentials } from "./service.js";
@@ -8,23 +8,33 @@ import { filled, texts } from "./words.js";
 
 const PAUSE = 400;
 
-/** @param {() => Promise<void>} renew */
+/** A view that is behind the log is asked again so often, each time after twice as long. */
+const AGAIN = 6;
+
+/** @param {() => Promise<unknown>} renew */
 export async function follow(renew) {
-  let waiting = 0;
-  let lost = 0;
-  const heard = () => {
+  let [waiting, lost, last] = [0, 0, world.beliefs?.header.known_position ?? 0];
+  const ask = async (tries = 0) => {
+    await renew();
+    const behind = (world.beliefs?.header.known_position ?? 0) < last;
+    if (behind && tries < AGAIN) later(tries + 1);
+  };
+  const later = (tries = 0) => {
     clearTimeout(waiting);
-    waiting = window.setTimeout(() => renew().catch(() => {}), PAUSE);
+    waiting = window.setTimeout(() => ask(tries).catch(() => {}), PAUSE * 2 ** tries);
   };
   setInterval(() => tellLost(lost), 1000);
   for (let wait = 1000; ; wait = Math.min(wait * 2, 30_000)) {
     try {
-      const after = world.places.known_position ?? 0;
-      const answer = await fetch(`/v1/events?after=${after}`, { headers: { Accept: "text/event-stream", ...credentials() } });
+      const answer = await fetch(`/v1/events?after=${last}`, { headers: { Accept: "text/event-stream", ...credentials() } });
       if (!answer.ok || !answer.body) throw new Error(String(answer.status));
-      if (lost) heard();
+      if (lost) later();
       [lost, wait] = [0, 500];
-      await readLines(answer.body, (line) => line.startsWith("id:") && state.position === null && heard());
+      await readLines(answer.body, (line) => {
+        if (!line.startsWith("id:")) return;
+        last = Math.max(last, Number(line.slice(3)));
+        if (state.position === null) later();
+      });
     } catch {
       lost ||= Date.now();
     }

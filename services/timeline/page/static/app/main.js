@@ -1,7 +1,6 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
 import { Audit } from "./audit.js";
-import { loadOther } from "./compare.js";
 import { Desk } from "./desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
@@ -9,14 +8,15 @@ import { glide } from "./glide.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
+import { forgetOther, loadOther } from "./other.js";
 import { Panel } from "./panel.js";
 import { drawSentence } from "./sentence.js";
-import { NeedsKey } from "./service.js";
-import { state, subscribe } from "./store.js";
+import { NeedsKey, Told } from "./service.js";
+import { set, state, subscribe } from "./store.js";
 import { Table } from "./table.js";
 import { toast } from "./toast.js";
 import { beginTheme, top } from "./top.js";
-import { load, look, numberOf, world } from "./world.js";
+import { load, look, numberOf, update, world } from "./world.js";
 import { texts } from "./words.js";
 
 /** The map, once it is drawn. @type {Chart | null} */
@@ -67,7 +67,7 @@ async function begin() {
   subscribe((now, before) => {
     if (now.view !== before.view || now.position !== before.position) return void renew();
     if (now.camera !== before.camera && Object.keys(now).every((name) => name === "camera" || now[name] === before[name])) return;
-    if (now.compare !== before.compare) loadOther().then(() => { chart?.look(); panel.draw(); });
+    if (now.compare !== before.compare) beside().then(() => { chart?.look(); panel.draw(); });
     look();
     drawStep();
     document.body.classList.toggle("as-table", now.as === "table");
@@ -75,9 +75,20 @@ async function begin() {
   });
   const renew = async () => {
     await fetchMap();
+    forgetOther();
+    await beside();
     dock.place();
     chart?.place();
     panel.draw();
+    drawStep();
+  };
+  /** Something was recorded: what changed is drawn, and whatever the reader holds, chose or typed stays. */
+  const news = async () => {
+    const found = await update();
+    look();
+    dock.grow();
+    if (found.places) chart?.place();
+    panel.fresh(found.ids);
     drawStep();
   };
   function themed() {
@@ -90,13 +101,24 @@ async function begin() {
   drawStep();
   panel.draw();
   document.body.classList.toggle("as-table", state.as === "table");
-  await loadOther();
+  await beside();
   if (state.compare) panel.draw();
   await openMap();
   panel.opened();
   document.documentElement.dataset.ready = "yes";
   glide();
-  follow(renew);
+  follow(news);
+}
+
+/** Fetch what is compared with; where there is no such view, nothing is. */
+async function beside() {
+  try {
+    await loadOther();
+  } catch (error) {
+    if (!(error instanceof Told)) throw error;
+    set({ compare: null });
+    toast(error.message);
+  }
 }
 
 async function openMap() {

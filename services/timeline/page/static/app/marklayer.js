@@ -46,7 +46,7 @@ export class MarkLayer {
       if (lon[number] !== null) this.at.set(mercator(lon[number], lat[number]), number * 2);
     });
     this.looks = new Uint8Array(ids.length * 4);
-    this.#made = Uint32Array.from(world.beliefs?.answers ?? [], (answer) => new Uint32Array(bytes(answer).buffer)[0]);
+    this.#made = new Uint32Array(0);
     this.#placed = true;
     this.look();
   }
@@ -71,6 +71,7 @@ export class MarkLayer {
   look() {
     const { control, access } = world.shown;
     const answers = world.beliefs?.answers ?? [];
+    if (this.#made.length < answers.length) this.#made = Uint32Array.from(answers, (one, number) => this.#made[number] ?? new Uint32Array(bytes(one).buffer)[0]);
     const each = new Uint32Array(this.looks.buffer);
     for (let number = 0; number < control.length; number += 1) {
       each[number] = this.#made[control[number]];

@@ -17,6 +17,15 @@ export function alongKnown(state) {
   return parts(state, (one) => one.from <= at && at < one.until, "knownFrom", "knownUntil");
 }
 
+/** When what is told begins: of the chosen place, or of all of them. @param {import("./address.js").State} state  @returns {number | null} */
+export function earliestOf(state) {
+  const place = numberOf(state.place);
+  if (!world.beliefs) return null;
+  if (place < 0) return world.beliefs.earliest();
+  const begins = world.beliefs.rectangles("control", place).map((one) => one.from).filter(Number.isFinite);
+  return begins.length ? Math.min(...begins) : null;
+}
+
 function parts(state, meets, from, until) {
   const place = numberOf(state.place);
   if (!world.beliefs || place < 0) return [];
@@ -34,23 +43,21 @@ export function nextChange(state, direction) {
   if (!beliefs) return null;
   const place = numberOf(state.place);
   const [at] = moments();
-  const times = place >= 0 ? timesOf(beliefs.rectangles("control", place), state.follow) : beliefs.times;
+  if (place < 0) return beliefs.next(at, direction);
+  const rectangles = beliefs.rectangles("control", place);
   const known = (moment) => (state.follow === "then" ? moment : knownAt(state) ?? 8.64e15);
-  const shown = place >= 0 ? (moment) => numberAt(beliefs, place, moment, known(moment)) : null;
-  const order = direction > 0 ? (a) => a > at : (a) => a < at;
-  const candidates = Array.from(times).filter((one) => Number.isFinite(one) && order(one)).sort((a, b) => direction * (a - b));
-  if (!shown) return candidates[0] ?? null;
+  const shown = (moment) => numberAt(rectangles, moment, known(moment));
+  const candidates = [...timesOf(rectangles, state.follow)].filter((one) => Number.isFinite(one) && direction * (one - at) > 0);
   const now = shown(at);
-  for (const moment of candidates) if (shown(moment) !== now) return moment;
-  return null;
+  return candidates.sort((a, b) => direction * (a - b)).find((moment) => shown(moment) !== now) ?? null;
 }
 
 function timesOf(rectangles, follow) {
   return new Set(rectangles.flatMap((one) => [one.from, one.until, ...(follow === "then" ? [one.knownFrom, one.knownUntil] : [])]));
 }
 
-function numberAt(beliefs, place, at, known) {
-  const found = beliefs.rectangles("control", place).find(
+function numberAt(rectangles, at, known) {
+  const found = rectangles.find(
     (one) => one.from <= at && at < one.until && one.knownFrom <= known && known < one.knownUntil,
   );
   return found?.number ?? 0;

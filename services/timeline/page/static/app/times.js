@@ -67,3 +67,6 @@ export function midnight(millis) {
 
 /** A date in few characters. @param {number} millis */
 export const shortDay = (millis) => (zone === "UTC" ? universal(millis) : local(millis)).day.replace(/ \d+$/, "");
+
+/** A day as it is told beside a scale: of one that spans years, the year. @param {number} millis  @param {number} span */
+export const dayOf = (millis, span) => (span > 2 * 365 * DAY ? `${new Date(millis).getUTCFullYear()}` : (zone === "UTC" ? universal(millis) : local(millis)).day);

@@ -21,6 +21,13 @@ export class Scale {
     return this.from + Math.min(1, Math.max(0, part)) * (this.until - this.from);
   }
 
+  /** The same width, moved along by a part of it. @param {number} by  @param {Scale} whole */
+  moved(by, whole) {
+    const span = this.until - this.from;
+    const from = Math.min(whole.until - span, Math.max(whole.from, this.from + by * span));
+    return new Scale(from, from + span);
+  }
+
   /** Around a moment, so many times as wide. @param {number} around  @param {number} times  @param {Scale} whole */
   zoomed(around, times, whole) {
     const span = Math.min(whole.until - whole.from, Math.max(2 * HOUR, (this.until - this.from) * times));
@@ -34,6 +41,12 @@ export function scaleOf(extent) {
   const [from, until] = extent ?? [Date.now() - 7 * DAY, Date.now()];
   const room = Math.max(DAY / 2, (until - from) * 0.03);
   return new Scale(from - room, until + room);
+}
+
+/** A scale that reaches back to a moment, too. @param {Scale} scale  @param {number | null} earliest */
+export function reachingBack(scale, earliest) {
+  if (earliest === null || earliest >= scale.from) return scale;
+  return new Scale(earliest - (scale.until - earliest) * 0.03, scale.until);
 }
 
 /** Days (or months, or years) to write along a scale. @param {Scale} scale  @param {number} width */

@@ -20,19 +20,87 @@ export const world = {
   shown: { control: new Uint32Array(0), access: new Uint32Array(0) },
 };
 
-/** Fetch the map of the state's view. */
+/** With so many places changed beside the columns, all are fetched again. */
+const MOST_BESIDE = 4096;
+
+/** @typedef {{whole: boolean, places: boolean, ids: Set<string>}} News  what is new: all, places themselves, which belief maps */
+
+/** Fetch the map of the state's view: what lies ready, and what changed since. */
 export async function load() {
-  const asked = { view: state.view, position: state.position };
-  const [places, beliefs] = await Promise.all([
-    json("/v1/map/places", asked),
-    ask(address("/v1/map/beliefs", asked)).then((answer) => answer.arrayBuffer()).then(decode),
-  ]);
-  world.places = places;
+  const { view, position } = state;
+  const [places, beliefs] = await Promise.all([json("/v1/map/places", { view, position }), fetched({ view, position, ready: position === null || null })]);
+  await begin(places, beliefs);
+  if (position === null) await update();
+}
+
+/**
+ * Take in what changed since: the places whose belief maps did, and new ones. Where the service cannot tell that (another view
+ * bears the name now, or the past was changed), it tells the whole.
+ * @returns {Promise<News>}
+ */
+export async function update() {
+  const { beliefs, places } = world;
+  const { view } = state;
+  if (!beliefs?.mark || beliefs.beside > MOST_BESIDE) return load().then(everything);
+  const changes = await fetched({ view, since: beliefs.mark });
+  const { since, reference, redacted, places: ids } = changes.header;
+  if (since === undefined || redacted > places.redacted) {
+    await begin(await json("/v1/map/places", { view }), since === undefined ? changes : await fetched({ view }));
+    return everything();
+  }
+  const told = reference > places.position ? await json("/v1/map/places", { view, since: places.position }) : null;
+  if (beliefs !== world.beliefs) return { whole: false, places: false, ids: new Set() }; // another map was fetched meanwhile
+  if (told) takeIn(told);
+  beliefs.lay(changes, ids.map((id) => world.numbers.get(id)));
+  return { whole: false, places: told !== null, ids: new Set(ids) };
+}
+
+/** @returns {News} */
+const everything = () => ({ whole: true, places: true, ids: new Set(world.places.ids) });
+
+/** Begin anew. Where a place was registered between both answers, the places are asked for as they were at the other's position. */
+async function begin(places, beliefs) {
+  const { view, known_position: position } = beliefs.header;
+  world.places = places.ids.length === beliefs.count ? places : await json("/v1/map/places", { view, position });
   world.beliefs = beliefs;
-  world.numbers = new Map(places.ids.map((id, number) => [id, number]));
-  world.order = new Map(places.actors.map((actor, number) => [actor.id, number]));
-  const count = places.ids.length;
+  numbered();
+  const count = world.places.ids.length;
   world.shown = { control: new Uint32Array(count), access: new Uint32Array(count) };
+}
+
+/** @param {Record<string, unknown>} query */
+async function fetched(query) {
+  const answer = await ask(address("/v1/map/beliefs", query));
+  const found = decode(await answer.arrayBuffer());
+  found.mark = answer.headers.get("Timeline-Mark");
+  return found;
+}
+
+/** Places that are new or called otherwise, told as columns of their own; new ones stand behind all others. */
+function takeIn(told) {
+  const { places } = world;
+  told.ids.forEach((id, row) => {
+    const number = world.numbers.get(id) ?? places.ids.length;
+    for (const column of ["ids", "names", "kinds", "parents", "lon", "lat"]) places[column][number] = told[column][row];
+    for (const column of ["other_names", "codes", "shapes"]) {
+      if (told[column][row] === undefined) delete places[column][number];
+      else places[column][number] = told[column][row];
+    }
+    world.numbers.set(id, number);
+  });
+  if (told.actors.length) places.actors = told.actors;
+  places.position = told.position;
+  numbered();
+  for (const facet of /** @type {const} */ (["control", "access"])) {
+    const grown = new Uint32Array(places.ids.length);
+    grown.set(world.shown[facet]);
+    world.shown[facet] = grown;
+  }
+}
+
+function numbered() {
+  world.numbers = new Map(world.places.ids.map((id, number) => [id, number]));
+  world.order = new Map(world.places.actors.map((actor, number) => [actor.id, number]));
 }
 
 /** Both times of the state in milliseconds. @returns {[number, number]} */
