@@ -291,7 +291,6 @@ def test_every_list_has_a_bound(postgres_18: str) -> None:
     """A `limit` has a maximum, and one beyond it is refused; what answers with a list otherwise is named, with why."""
     with limited(postgres_18) as (client, _, desk):
         document = client.get("/openapi.json").json()
-        unbounded: list[str] = []
         for path, methods in document["paths"].items():
             operation = methods.get("get")
             if operation is None:
