@@ -278,6 +278,7 @@ WITHOUT_LIMIT = {
     "/v1/views": "what people build",
     "/v1/views/{view}": "one view",
     "/v1/views/diff": "asked with limit, or a row a place",
+    "/v1/views/{view}/verify": "a row a place or source; not cut",
     "/v1/views/{view}/set-aside": "MOST",
     "/v1/map/places": "a row a place",
     "/v1/map/moments": "the operator's file",
