@@ -280,6 +280,7 @@ WITHOUT_LIMIT = {
     "/v1/views/{view}/verify": "places that differ, of those that there are",
     "/v1/map/histograms": "a number a step of the scale",
     "/v1/views/diff": "asked with limit, or a row a place",
+    "/v1/views/{view}/verify": "a row a place or source; not cut",
     "/v1/views/{view}/set-aside": "MOST",
     "/v1/map/places": "a row a place",
     "/v1/map/moments": "the operator's file",
