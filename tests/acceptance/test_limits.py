@@ -277,7 +277,6 @@ WITHOUT_LIMIT = {
     "/v1/log/proofs/consistency": "128 hashes",
     "/v1/views": "what people build",
     "/v1/views/{view}": "one view",
-    "/v1/views/{view}/verify": "places that differ, of those that there are",
     "/v1/map/histograms": "a number a step of the scale",
     "/v1/views/diff": "asked with limit, or a row a place",
     "/v1/views/{view}/verify": "a row a place or source; not cut",
