@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Any, Final
 
-from projections.catalogue import Location
+from projections.known_things import Location
 from projections.status import Answer
 from services.timeline import wire
 from services.timeline.geometry import representative_point

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from events.times import rfc3339
-from projections.catalogue import Catalogue, Location
+from projections.catalogue import Catalogue
+from projections.known_things import Location
 from services.timeline import flat, wire
 from services.timeline.asked import Asked
 from services.timeline.found import Everywhere

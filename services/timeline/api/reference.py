@@ -6,7 +6,8 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path, Query, Request, Response
 from msgspec import UNSET
 
-from projections.catalogue import Actor, Catalogue, Location, Source
+from projections.catalogue import Catalogue
+from projections.known_things import Actor, Location, Source
 from services.timeline import wire, wire_reference
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, Question

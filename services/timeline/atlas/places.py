@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from projections.catalogue import Catalogue, Location
+from projections.catalogue import Catalogue
+from projections.known_things import Location
 from services.timeline import flat, wire
 from services.timeline.atlas.columns import UNTIL_FURTHER, Ints
 from services.timeline.geometry import representative_point

@@ -7,8 +7,9 @@ from events.developments import DevelopmentReported
 from events.records import Event
 from events.reference import ActorRegistered, LocationRegistered, SourceRegistered
 from events.vocabulary import ActorKind, Reliability
-from projections.catalogue import Catalogue, Location, Source
+from projections.catalogue import Catalogue
 from projections.folding import fold
+from projections.known_things import Location, Source
 from services.timeline.importers.identity import named, slug
 
 

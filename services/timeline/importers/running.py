@@ -17,7 +17,7 @@ from events.records import Event
 from events.reference import SourceAlignmentStated, SourceRegistered, SourceReliabilityAssessed
 from events.shape import write_event
 from events.vocabulary import RELIABILITY_WORDS, Reliability
-from projections.catalogue import Source as HeldSource
+from projections.known_things import Source as HeldSource
 from services.timeline import access, console
 from services.timeline.composition import Timeline
 from services.timeline.developments import Choice, listed

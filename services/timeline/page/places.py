@@ -1,6 +1,7 @@
 """The places and the actors of the map as columns: what does not change while somebody drags."""
 
-from projections.catalogue import Actor, Catalogue, Told
+from projections.catalogue import Catalogue, Told
+from projections.known_things import Actor
 from services.timeline import wire
 from services.timeline.asked import Asked
 from services.timeline.geometry import representative_point
