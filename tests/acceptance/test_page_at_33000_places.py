@@ -2,17 +2,24 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
 from bench import news
-from services.timeline.composition import opened
+from services.timeline.composition import Following, opened
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import served
 from tests.browser import Watched, chromium, watched
 from tests.conftest import fresh_database
+
+WORLD = "import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'))"
+
+RESOURCES = "performance.getEntriesByType('resource')"
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +30,11 @@ def watch(postgres_18: str) -> Iterator[Watched]:
         tempfile.TemporaryDirectory() as home,
         opened(Settings(database_url=database, home=Path(home))) as timeline,
         chromium() as browser,
+        ExitStack() as held,
     ):
         news.load(timeline.log, 3_000)
         timeline.follower.follow()
-        with served(timeline) as client, watched(browser, client) as page:
+        with served(timeline, held.enter_context(Following(timeline))) as client, watched(browser, client) as page:
             page.open("/?view=published&follow=today&at=2023-06-01T00:00:00Z")
             yield page
             page.is_quiet()
@@ -67,3 +75,25 @@ def test_a_place_among_all_of_them_is_found(watch: Watched) -> None:
     expect(page.locator(".hits li b").first).to_have_text(name)
     page.keyboard.press("Enter")
     expect(page.locator(".panel h2")).to_contain_text(name)
+
+
+def test_one_event_among_all_of_them_is_fetched_alone(watch: Watched) -> None:
+    """The map follows with some kilobytes, not with all places again."""
+    page = watch.page
+    fetched_before = page.evaluate(f"{RESOURCES}.length")
+    before = page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.header.known_position)")
+    said: dict[str, Any] = {
+        "type": "DevelopmentReported", "development_id": str(uuid4()), "kind": "captured", "location_id": "p-20000",
+        "occurred": {"start": "2023-06-01T00:00:00Z", "end": "2023-06-02T00:00:00Z", "precision": "day"},
+        "participants": [{"actor_id": "actor-1", "role": "holder"}], "summary": "Taken.",
+        "report": {"chain": ["agency-01"], "published_at": "2023-06-01T12:00:00Z", "credibility": 2},
+    }  # fmt: skip
+    recorded = page.request.post(f"{watch.base}/v1/events", data=said).json()["position"]
+    watch.reached(recorded)
+
+    resources = page.evaluate(f"{RESOURCES}.map((one) => [one.name, one.encodedBodySize])")[fetched_before:]
+    fetched = [(url, size) for url, size in resources if "/v1/map/" in url]
+    assert before < recorded
+    assert all("/v1/map/beliefs?view=published&since=" in url for url, _ in fetched), fetched
+    assert 0 < sum(size for _, size in fetched) < 20_000
+    assert page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.beside)") == 1

@@ -33,19 +33,25 @@ export function drawLabels(canvas, map, layer, hovered) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
-  const seen = inView(map, layer, width, height);
+  const seen = inView(map, layer, hovered, width, height);
   if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, layer.radius);
   drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom());
 }
 
-/** The places in view, at most so many, and where: those that matter first. */
-function inView(map, layer, width, height) {
+/** More places in view than this are a crowd: of them only the chosen one and the one under the pointer are named. */
+const CROWD = MOST * 6;
+
+/** The places in view, and where; of a crowd those that are named. */
+function inView(map, layer, hovered, width, height) {
   const pixels = pixelsOf(map);
   const found = [];
-  for (let number = 0; number < layer.at.length / 2; number += 1) {
+  const look = (/** @type {number} */ number) => {
     const [x, y] = pixels(layer.at, number);
     if (x > -20 && y > -20 && x < width + 20 && y < height + 20) found.push({ number, x, y });
-  }
+  };
+  const named = [layer.chosen, hovered].filter((number, at, both) => number >= 0 && both.indexOf(number) === at);
+  if (layer.inView > CROWD) named.forEach(look);
+  else for (let number = 0; number < layer.at.length / 2; number += 1) look(number);
   return found;
 }
 
@@ -65,12 +71,11 @@ function drawNames(pen, seen, chosen, hovered, radius, zoom) {
   const { names, kinds } = world.places;
   const rank = ({ number }) =>
     number === chosen ? 99 : number === hovered ? 98 : (RANK[kinds[number]] ?? 1) + (world.shown.control[number] ? 3 : 0);
-  const crowd = seen.length > MOST * 6 ? seen.filter((one) => one.number === chosen || one.number === hovered) : seen;
   const least = zoom < 5 ? 9 : zoom < 6.2 ? 8 : zoom < 7 ? 6 : 0;
   const taken = seen.length > MOST ? [] : seen.filter((one) => world.shown.control[one.number]).map(({ x, y }) => [x - radius, y - radius, x + radius, y + radius]);
   pen.textBaseline = "middle";
   pen.textAlign = "start";
-  for (const one of crowd.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
+  for (const one of seen.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
     const strong = one.number === chosen || one.number === hovered;
     pen.font = `${strong ? 650 : 450} ${strong ? 13.5 : 12}px system-ui, sans-serif`;
     const width = pen.measureText(names[one.number]).width;
