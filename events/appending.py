@@ -147,6 +147,20 @@ class _Reading:
         return row[0] if row is not None else None
 
 
+class Snapshot(_Reading):
+    """The log as one transaction sees it, for whoever decides on events and appends none."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """
+        Args:
+            connection: In a transaction that sees one state throughout (REPEATABLE READ).
+        """
+        super().__init__(connection)
+        row = connection.execute("SELECT position, recorded_at FROM log_head").fetchone()
+        assert row is not None
+        self.head = Place(*row)
+
+
 class _AtHead(_Reading):
     """The log at a head that nobody has moved yet, as far as we know."""
 

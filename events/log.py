@@ -20,7 +20,7 @@ from events.recorder import LogApplication, LogRecorder
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
-__all__ = ("CHANNEL", "Log", "Pool", "streams", "whole_streams")
+__all__ = ("CHANNEL", "Log", "Pool", "between", "streams", "whole_streams")
 
 
 class Log:
@@ -79,7 +79,12 @@ class Log:
     def tidy(self) -> None:
         """Have PostgreSQL clear the space of rows that were replaced, as far as it may; else it does so when it likes."""
         with contextlib.suppress(psycopg.Error), self.pool.connection() as connection:
-            connection.execute("VACUUM event")
+            [before] = connection.execute("SELECT current_setting('statement_timeout')").fetchone() or ("0",)
+            connection.execute("SET statement_timeout TO 0")  # it takes as long as it takes
+            try:
+                connection.execute("VACUUM event")
+            finally:
+                connection.execute("SELECT set_config('statement_timeout', %s, FALSE)", [before])
 
     def redactions(self, after: int = 0) -> list[tuple[int, int]]:
         """Which event (the second) redacted which (the first), of those recorded after a position, in order."""
@@ -118,6 +123,16 @@ def streams(connection: Connection[TupleRow], ids: Sequence[UUID], until: int) -
     rows = connection.execute(
         f"{SELECT_STRUCTURE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
         [list(ids), until],
+        binary=True,
+    )
+    return list(map(structure_only, rows))
+
+
+def between(connection: Connection[TupleRow], after: int, until: int) -> list[RecordedEvent[Event]]:
+    """The events after a position and up to another, without text, in the order of the log."""
+    rows = connection.execute(
+        f"{SELECT_STRUCTURE} WHERE position > %b::bigint AND position <= %b::bigint ORDER BY position",
+        [after, until],
         binary=True,
     )
     return list(map(structure_only, rows))

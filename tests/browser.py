@@ -1,22 +1,31 @@
-"""Debian's chromium in front of a served timeline: pages that fail a test when they complain or ask another origin."""
+"""Debian's chromium in front of a served timeline: pages that fail a test when they complain or ask another origin.
+
+`tests/acceptance/conftest.py` has the fixtures: one browser and one served demo for all tests that only read, a copy of the
+demo's database for each that writes, a context of its own for every test.
+"""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from services.timeline import story
+from events.log import CHANNEL
+from services.timeline import story, viewing
+from services.timeline.building import Building
 from services.timeline.composition import Following, Timeline, opened
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import served
 from tests.conftest import fresh_database
+from tests.integration.test_follower import _until as until
 from tests.integration.trees import Kept
 
 CHROMIUM = shutil.which("chromium")
@@ -29,7 +38,13 @@ ARGUMENTS = [
 
 PICTURES = Path(__file__).parents[1] / "test-artefacts" / "page"
 
+#: A view beside the two that every timeline has: all that was claimed counts, as on a news ticker.
+AS_TOLD = "as-told"
+
 DEMO: dict[str, Any] = {"start": story.START, "zone": story.ZONE, "moments": story.MOMENTS}
+
+#: A client in front of a timeline, and the timeline.
+Served = tuple[httpx2.Client, Timeline]
 
 
 class Watched:
@@ -108,16 +123,70 @@ def watched(browser: Browser, client: httpx2.Client, **context: Any) -> Iterator
         made.close()
 
 
+@dataclass(frozen=True)
+class Told:
+    """The demo's story in a database that nobody uses, under a signed checkpoint: copied in a moment where it is wanted.
+
+    Attributes:
+        server: The server that it is on, as libpq takes it.
+        home: The folder of the key that signed.
+    """
+
+    server: str
+    name: str
+    home: Path
+
+    @contextmanager
+    def copied(self) -> Iterator[tuple[str, Path]]:
+        """A database and a home of one's own with the story in them."""
+        with (
+            fresh_database(self.server, template=self.name) as conninfo,
+            tempfile.TemporaryDirectory() as home,
+        ):
+            shutil.copytree(self.home, home, dirs_exist_ok=True)
+            yield conninfo, Path(home)
+
+
 @contextmanager
-def demo_served(server: str, *, empty: bool = False, **settings: Any) -> Iterator[tuple[httpx2.Client, Timeline]]:
-    """The demo's story with its page, under a signed checkpoint, followed while it is served."""
+def told_once(server: str) -> Iterator[Told]:
+    """Tell the story, fold it, sign it; then let go of it, since a database that is copied must have no visitors."""
     with ExitStack() as held:
         home = Path(held.enter_context(tempfile.TemporaryDirectory()))
-        chosen = Settings(database_url=held.enter_context(fresh_database(server)), home=home, **(DEMO | settings))
-        timeline = held.enter_context(opened(chosen))
-        following = held.enter_context(Following(timeline))
-        if not empty:
+        conninfo = held.enter_context(fresh_database(server))
+        chosen = Settings(database_url=conninfo, home=home)
+        with opened(chosen) as timeline:
             story.load(timeline)
+            viewing.ask(timeline.log, timeline.reader, viewing.Wanted(name=AS_TOLD, policy="ticker", clock="reported"))
+            with Building(timeline.log, every=0.02):
+                until(lambda: viewing.one(timeline.log, AS_TOLD).view is not None, "the view is built")
             Kept(timeline, chosen).grow([])
+        yield Told(server, str(psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]), home)
+
+
+@contextmanager
+def demo_served(told: Told, **settings: Any) -> Iterator[Served]:
+    """A copy of the demo with its page, followed while it is served."""
+    with told.copied() as (conninfo, home), _page_served(conninfo, home, settings) as served:
+        yield served
+
+
+@contextmanager
+def empty_served(server: str, **settings: Any) -> Iterator[Served]:
+    """A page in front of an empty log."""
+    with (
+        fresh_database(server) as conninfo,
+        tempfile.TemporaryDirectory() as home,
+        _page_served(conninfo, Path(home), settings) as served,
+    ):
+        yield served
+
+
+@contextmanager
+def _page_served(conninfo: str, home: Path, settings: dict[str, Any]) -> Iterator[Served]:
+    chosen = Settings(database_url=conninfo, home=home, **(DEMO | settings))
+    with opened(chosen) as timeline, Following(timeline) as following:
         with served(timeline, following) as client:
             yield client, timeline
+        following._stopping.set()
+        with timeline.log.pool.connection() as connection:
+            connection.execute(f"NOTIFY {CHANNEL}")  # else it sleeps for the rest of its second

@@ -95,11 +95,11 @@ def _debian_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """An empty database on a server; dropped afterwards."""
+def fresh_database(server: str, template: str | None = None) -> Iterator[str]:
+    """An empty database on a server, or a copy of another one; dropped afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
     try:
         yield make_conninfo(server, dbname=name)
     finally:

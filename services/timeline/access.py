@@ -62,6 +62,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         # The page says nothing of the log to those who may not read it, and asks them for a key.
         "GET /": None,
         "GET /page/{release}/{path}": None,
+        "GET /metrics": "read",
         "GET /v1/status": "read",
         "GET /v1/stretches": "read",
         "GET /v1/beliefs": "read",
@@ -115,6 +116,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "POST /v1/audit/redactions": "redact",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
+        "POST /v1/preview": "report",
         "POST /v1/developments": "report",
         "POST /v1/developments/{development_id}/corroborations": "report",
         "POST /v1/developments/{development_id}/denials": "report",
@@ -139,6 +141,11 @@ class Principal:
     name: str
     roles: frozenset[Role]
 
+    @property
+    def known(self) -> bool:
+        """It is somebody: who has a key or a token, or asks on loopback where there are none."""
+        return self.name not in _NOBODIES
+
     def has(self, right: Right) -> bool:
         """Whether one of its roles gives a right."""
         return any(right in RIGHTS_OF[role] for role in self.roles)
@@ -149,6 +156,11 @@ LOCAL: Final = Principal("local", frozenset(ROLES))
 
 #: Whoever asks for what is open to everybody.
 NOBODY: Final = Principal("nobody", frozenset())
+
+#: Whoever asks without credentials where the operator opened reading to everybody.
+PUBLIC: Final = Principal("public", frozenset({"reader"}))
+
+_NOBODIES: Final = (NOBODY.name, PUBLIC.name)
 
 
 class NotAllowed(UnusableEvent):

@@ -19,6 +19,7 @@ from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline import (
     cli_audit,
+    cli_db,
     cli_import,
     cli_keys,
     cli_replay,
@@ -38,16 +39,17 @@ from services.timeline.audit.integrator import CannotIntegrate
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.tree import NotInTree, NotYetInTree
+from services.timeline.backups.archive import NoBackup
+from services.timeline.backups.programs import Failed
+from services.timeline.backups.restoring import NotRestored
 from services.timeline.building import CannotBuild
 from services.timeline.commanded import asking, opened_timeline
-from services.timeline.composition import CannotServe, Unreachable, connect, database
+from services.timeline.composition import CannotServe, Unreachable
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.importers.made import WrongFormat
 from services.timeline.migrate import MigrationError
-from services.timeline.migrate import migrate as apply_migrations
-from services.timeline.migrate import pending as pending_migrations
 from services.timeline.narration import explained
 from services.timeline.reader import NotRegistered
 from services.timeline.settings import UnusableSettings, settings
@@ -70,8 +72,7 @@ class _Group(TyperGroup):
 
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-db = typer.Typer(no_args_is_help=True, help="The database's schema.")
-app.add_typer(db, name="db")
+app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_keys.app, name="keys")
 cli_review.add_to(cli_audit.app)
 app.add_typer(cli_audit.app, name="audit")
@@ -103,7 +104,7 @@ def main() -> None:
     except _FOR_PEOPLE as error:
         console.complain(error)
         sys.exit(UNREACHABLE if isinstance(error, _NOT_REACHED) else BAD)
-    except CannotSign as error:
+    except (CannotSign, NotRestored) as error:
         console.complain(error)
         sys.exit(NO)
     except typer.TyperException as error:  # how the command was written; empty where the help was shown instead
@@ -124,7 +125,7 @@ _NOT_REACHED = (
 _FOR_PEOPLE = (
     *_NOT_REACHED, UnusableSettings, Unusable, UnknownView, NotRegistered, CannotAsk, MigrationError,
     files.Unreadable, WrongFormat, CannotServe, keys.UnusableKey, Taken, Refused, UnusableLogKey, CannotIntegrate,
-    CannotBundle, NotInTree,
+    CannotBundle, NotInTree, NoBackup, Failed,
 )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def serve(
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
 
-    with opened_timeline() as timeline:
+    with opened_timeline(bounded=True) as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port)
 
@@ -305,18 +306,3 @@ def doctor_(
     console.show_report(report, as_json=as_json)
     if not report.healthy:
         raise typer.Exit(NO)
-
-
-@db.command("migrate")
-def migrate(
-    check: Annotated[bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")] = False,
-) -> None:
-    """Bring the database's schema up to this program. Other commands do it too when they start."""
-    chosen = settings()
-    with database(chosen) as conninfo, connect(conninfo) as connection:
-        if check:
-            missing = pending_migrations(connection)
-            typer.echo("\n".join(missing) or "nothing is missing")
-            raise typer.Exit(NO if missing else 0)
-        done = apply_migrations(connection)
-        typer.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")

@@ -14,11 +14,11 @@ from services.timeline.settings import Settings, settings
 
 
 @contextmanager
-def opened_timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
-    """The timeline of the settings, open while a command runs; errors as `opened` and `settings` raise them."""
+def opened_timeline(chosen: Settings | None = None, *, bounded: bool = False) -> Iterator[Timeline]:
+    """The timeline of the settings, open while a command runs; arguments and errors as `opened` and `settings` have them."""
     chosen = chosen or settings()
-    logs.configure(chosen.log_level)
-    with console.working("opening the timeline") as tell, opened(chosen, tell) as timeline:
+    logs.configure(chosen.log_level, chosen.log_format)
+    with console.working("opening the timeline") as tell, opened(chosen, tell, bounded=bounded) as timeline:
         tell(None)
         yield timeline
 
@@ -26,7 +26,7 @@ def opened_timeline(chosen: Settings | None = None) -> Iterator[Timeline]:
 @contextmanager
 def opened_database(chosen: Settings) -> Iterator[tuple[str, Connection[Any]]]:
     """How to connect to the database of the settings, and a connection to it, migrated, while a command runs."""
-    logs.configure(chosen.log_level)
+    logs.configure(chosen.log_level, chosen.log_format)
     with database(chosen) as conninfo, connect(conninfo) as connection:
         migrate(connection)
         yield conninfo, connection

@@ -3,7 +3,8 @@
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from psycopg import Connection
@@ -19,6 +20,7 @@ from services.timeline.audit.tree import Tree
 from services.timeline.embedded import embedded
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
+from services.timeline.metrics import Metrics
 from services.timeline.migrate import migrate
 from services.timeline.reader import Reader
 from services.timeline.settings import Settings
@@ -39,7 +41,7 @@ class CannotServe(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """An opened timeline: the log, who writes to it, who folds it, who reads the views and the tree; the keys and tokens
-    that open it; the settings that it was opened with.
+    that open it; the settings that it was opened with, and what is counted while it is open.
     """
 
     log: Log
@@ -50,11 +52,18 @@ class Timeline:
     tree: Tree
     settings: Settings
     tokens: Tokens | None = None
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @contextmanager
-def opened(settings: Settings, on_progress: Callable[[str], None] | None = None) -> Iterator[Timeline]:
+def opened(
+    settings: Settings, on_progress: Callable[[str], None] | None = None, *, bounded: bool = False
+) -> Iterator[Timeline]:
     """A timeline on the database that the settings name: reachable, migrated, with its views defined.
+
+    Args:
+        bounded: Statements are broken off after the times of the settings, as a service wants it that many ask; a command has
+            one asker, who may wait as long as they like.
 
     Raises:
         Unreachable: no server answers, or its version is outside 15 to 18.
@@ -64,10 +73,13 @@ def opened(settings: Settings, on_progress: Callable[[str], None] | None = None)
     tokens = configured(settings)
     with database(settings, on_progress) as conninfo:
         _prepare(conninfo, on_progress)
-        with pool_on(conninfo) as pool, pool_on(conninfo) as held:
+        patience = (settings.write_seconds, settings.statement_seconds) if bounded else (None, None)
+        with pool_on(conninfo, patience[0]) as pool, pool_on(conninfo, patience[1]) as held:
             log = Log(pool)
             reader = Reader(log, held, settings.home)
-            yield Timeline(log, Writer(log), Follower(log), reader, Keys(held), Tree(held), settings, tokens)
+            metrics = Metrics()
+            writer = Writer(log, metrics.appended)
+            yield Timeline(log, writer, Follower(log), reader, Keys(held), Tree(held), settings, tokens, metrics)
 
 
 @contextmanager
@@ -108,7 +120,11 @@ def _prepare(conninfo: str, on_progress: Callable[[str], None] | None) -> None:
                 views.define(connection, name, reading)
 
 
-def _configure(connection: Connection[TupleRow]) -> None:
+#: Whoever holds a transaction open and does nothing with it loses it after so many times the patience with a statement.
+IDLE = 4
+
+
+def _configure(connection: Connection[TupleRow], patience: float | None) -> None:
     """Plans made once, that use indexes alone: what we ask is a few steps down an index, whatever the moment.
 
     Planning such a statement anew takes longer than running it: measured, 2.3 to 1.0 ms for a status at a crowded place,
@@ -123,6 +139,9 @@ def _configure(connection: Connection[TupleRow]) -> None:
     connection.execute("SET plan_cache_mode TO force_generic_plan")
     connection.execute("SET enable_seqscan TO off")
     connection.execute("SET jit TO off")
+    if patience is not None:
+        connection.execute(f"SET statement_timeout TO {max(1, round(patience * 1000))}")
+        connection.execute(f"SET idle_in_transaction_session_timeout TO {max(1, round(patience * 1000 * IDLE))}")
 
 
 def _check(connection: Connection[TupleRow]) -> None:
@@ -137,8 +156,11 @@ def _check(connection: Connection[TupleRow]) -> None:
 
 
 @contextmanager
-def pool_on(conninfo: str) -> Iterator[Pool]:
+def pool_on(conninfo: str, patience: float | None = None) -> Iterator[Pool]:
     """Connections to a database, as everything here wants them.
+
+    Args:
+        patience: A statement is broken off after so many seconds; None: never.
 
     Raises:
         Unreachable: it accepts no more of them.
@@ -149,7 +171,7 @@ def pool_on(conninfo: str) -> Iterator[Pool]:
         conninfo,
         min_size=1,
         max_size=12,
-        configure=_configure,
+        configure=partial(_configure, patience=patience),
         check=_check,
         open=False,
         timeout=10,

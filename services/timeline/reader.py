@@ -88,6 +88,11 @@ class Reader:
         self.atlases = Keeper(log.pool, home, self.catalogue, self.forget)
         self._crowded: set[tuple[int, str]] = set()
 
+    @property
+    def pool(self) -> Pool:
+        """The connections that are held while a question is answered."""
+        return self._held
+
     def catalogue(self, position: int) -> Catalogue:
         """The reference data, at least up to a position."""
         if self._catalogue.position < position:

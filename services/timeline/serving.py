@@ -2,15 +2,21 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
 from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
+from services.timeline.front_door import FrontDoor
 from services.timeline.issuer import on_loopback
+
+logger = structlog.get_logger(__name__)
 
 
 def require_credentials(timeline: Timeline, host: str) -> None:
@@ -56,9 +62,26 @@ def serve(
         Stamping(timeline),
         timeline.reader.atlases,
     ):
-        (announce or console.serving)(url)
-        config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, server_header=False)
-        Server(config).run(sockets=[listening])
+        (announce or partial(_announce, timeline))(url)
+        Server(configured(create(timeline, following))).run(sockets=[listening])
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """How an application is served: behind a door that waits for nobody for ever.
+
+    Whose word is taken for who asks is settled by the guard: uvicorn would believe whoever asks from this machine.
+    """
+    return uvicorn.Config(
+        app, http=FrontDoor, ws="none", proxy_headers=False, log_config=None, access_log=False, server_header=False
+    )
+
+
+def _announce(timeline: Timeline, url: str) -> None:
+    """Say where the service answers: to people, unless everything is to be JSON."""
+    if timeline.settings.log_format == "json":
+        logger.info("serving", url=url)
+    else:
+        console.serving(url)
 
 
 class Server(uvicorn.Server):

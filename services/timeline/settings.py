@@ -2,19 +2,59 @@
 
 import difflib
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from limits import parse as parse_rate
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TIMELINE_"
 
 
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d{1,5})?")
+
+
 class UnusableSettings(ValueError):
     """A setting that is unknown, or whose value will not do; one line for people."""
+
+
+def _rate(said: str) -> str:
+    if said != "off":
+        try:
+            parse_rate(said)
+        except ValueError:
+            raise ValueError(
+                f"{said!r}: how often is written as 6000/minute, 10/second or 500 per hour, or off"
+            ) from None
+    return said
+
+
+def _networks(said: str) -> str:
+    for one in listed(said):
+        ip_network(one, strict=False)  # its own message names what is no address
+    return said
+
+
+def _origins(said: str) -> str:
+    for one in listed(said):
+        if not _ORIGIN.fullmatch(one):
+            raise ValueError(f"{one!r}: an origin is named exactly, as https://map.example.org; there is no `*`")
+    return said
+
+
+def listed(said: str | None) -> list[str]:
+    """The values of a setting that has several, with commas between."""
+    return [one.strip() for one in (said or "").split(",") if one.strip()]
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+Networks = Annotated[str, AfterValidator(_networks)]
+Origins = Annotated[str, AfterValidator(_origins)]
 
 
 class Settings(BaseSettings):
@@ -24,6 +64,8 @@ class Settings(BaseSettings):
         home: Data folder of the embedded PostgreSQL.
         database_url: A PostgreSQL server (15 to 18) to use instead of the embedded one, as libpq takes it.
         log_level: How much the service says on standard error.
+        log_format: `text` for people, or `json`, an object a line, for what collects them.
+        log_requests: `all` requests have a line in the log, or those alone that `failed` by our fault (5xx).
         oidc_issuer: The OpenID Connect issuer whose tokens are taken, by its address.
         oidc_audience: Whom those tokens must be made for.
         oidc_roles_claim: The claim that lists the roles of who presents one; a path where it has dots.
@@ -38,6 +80,17 @@ class Settings(BaseSettings):
         log_checkpoint_events: ... or after so many of them.
         tsa_url: A time-stamping authority (RFC 3161) that checkpoints are brought to; none by default.
         tsa_seconds: The newest checkpoint is brought to it so often.
+        open_reads: Whoever asks may read, without a key; writing takes one as before. Off: every read takes a key.
+        limit_reads, limit_writes, limit_streams, limit_costly: How often one principal (or address) may read, record, open
+            streams, and ask for what is costly, as `6000/minute`; `off` for no limit. On loopback without keys none counts.
+        limit_strangers: How often one address may present credentials that are none.
+        trusted_proxies: Addresses and networks whose X-Forwarded-For and -Proto are believed, with commas between.
+        at_once: So many requests are worked at in one process; more are answered 503 at once.
+        streams, streams_each: So many streams a process; so many of one principal (or address).
+        statement_seconds, write_seconds: A question to the database, and a statement of whoever records or follows, is
+            broken off after so many seconds while the service runs.
+        cors_origins: Origins whose pages may ask from a browser, with commas between; none by default.
+        hsts: Say Strict-Transport-Security on every answer; else only where the request came over https.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -45,6 +98,8 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("timeline", appauthor=False))
     database_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "text"
+    log_requests: Literal["all", "failed"] = "failed"
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_roles_claim: str = "roles"
@@ -58,6 +113,20 @@ class Settings(BaseSettings):
     log_checkpoint_events: int = Field(default=10_000, ge=1)
     tsa_url: str | None = Field(default=None, pattern=r"^https?://")
     tsa_seconds: float = Field(default=3600.0, gt=0)
+    open_reads: bool = False
+    limit_reads: Rate = "6000/minute"
+    limit_writes: Rate = "1200/minute"
+    limit_streams: Rate = "120/minute"
+    limit_costly: Rate = "120/minute"
+    limit_strangers: Rate = "120/minute"
+    trusted_proxies: Networks | None = None
+    at_once: int = Field(default=64, ge=1)
+    streams: int = Field(default=64, ge=1)
+    streams_each: int = Field(default=16, ge=1)
+    statement_seconds: float = Field(default=30.0, gt=0)
+    write_seconds: float = Field(default=120.0, gt=0)
+    cors_origins: Origins | None = None
+    hsts: bool = False
 
 
 def settings() -> Settings:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -32,10 +33,11 @@ _BATCH, _AT_ONCE = 200, 4
 class Streams:
     """The readers who stay, in one process and one event loop; one connection listens for all of them."""
 
-    def __init__(self, log: Log, most: int = MOST) -> None:
+    def __init__(self, log: Log, most: int = MOST, most_each: int = MOST) -> None:
         self._log = log
-        self._most = most
+        self._most, self._most_each = most, most_each
         self._open = 0
+        self._of: Counter[str] = Counter()
         self._closing = False
         self._news = asyncio.Event()
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -47,18 +49,22 @@ class Streams:
         return self._open
 
     @contextlib.contextmanager
-    def admitted(self) -> Iterator[bool]:
-        """A reader's stay; False where there is no room, or the service is about to stop."""
-        if self._closing or self._open >= self._most:
+    def admitted(self, who: str | None = None) -> Iterator[bool]:
+        """A reader's stay; False where there is no room (for one more of `who`), or the service is about to stop."""
+        each = who or ""
+        if self._closing or self._open >= self._most or (who is not None and self._of[each] >= self._most_each):
             yield False
             return
         self._open += 1
+        self._of[each] += 1
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
         try:
             yield True
         finally:
             self._open -= 1
+            self._of[each] -= 1
+            self._of += Counter()  # whoever has none is let go of
             if self._open == 0:
                 self._listener.cancel()
                 self._listener = None

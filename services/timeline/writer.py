@@ -5,6 +5,7 @@ fails no other, an atomic group stays whole, and nothing is answered before it i
 """
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,8 +68,13 @@ class Refused(Exception):
 class Writer:
     """Appends what people post."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, appended: Callable[[int, float], None] | None = None) -> None:
+        """
+        Args:
+            appended: Told of each batch, once it is durable: how many events, and how many seconds that took.
+        """
         self._log = log
+        self._appended = appended
         self._known = Known()
         self._together = Together(self._commit, MOST)
 
@@ -130,8 +136,12 @@ class Writer:
 
     def _commit(self, requests: Sequence["_Request"]) -> None:
         batch = _Batch(requests, self._known)
+        began = time.perf_counter()
         try:
-            batch.tell(self._log.append(batch.decide))
+            places = self._log.append(batch.decide)
+            if places and self._appended is not None:
+                self._appended(len(places), time.perf_counter() - began)
+            batch.tell(places)
         except psycopg.OperationalError as lost:  # nobody knows whether it was committed: so each is told
             for request in requests:
                 request.failure = copy.copy(lost)

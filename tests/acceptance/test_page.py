@@ -1,30 +1,20 @@
 """The page over HTTP: who is told what, under which policy; its files; and the columns that it draws from."""
 
 import gzip
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-import httpx2
 import pytest
 
 from services.timeline import keys
-from services.timeline.composition import Timeline
 from services.timeline.page import assets, shell
-from tests.browser import demo_served
+from tests.browser import Served
 from tests.columns import decoded
 
 Tree = dict[str, Any]
-Served = tuple[httpx2.Client, Timeline]
 
 BEGIN = datetime(2024, 11, 26, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
 
 
 def test_the_page_has_its_sentence_before_any_script_runs(demo: Served) -> None:
@@ -87,17 +77,17 @@ def test_what_is_sent_before_the_data_is_under_a_megabyte_and_a_half(demo: Serve
     assert total < 1_500_000
 
 
-def test_without_credentials_the_page_says_nothing_of_the_log(postgres_18: str) -> None:
+def test_without_credentials_the_page_says_nothing_of_the_log(own_demo: Served) -> None:
     """It opens, and asks for a key."""
-    with demo_served(postgres_18) as (client, timeline):
-        with timeline.log.pool.connection() as connection:
-            secret, _ = keys.add(connection, "desk", ["reader"], None)
-        timeline.keys.refresh(within=0)
+    client, timeline = own_demo
+    with timeline.log.pool.connection() as connection:
+        secret, _ = keys.add(connection, "desk", ["reader"], None)
+    timeline.keys.refresh(within=0)
 
-        told = client.get("/")
-        assert (told.status_code, "held by" in told.text) == (200, False)
-        assert "held by" in client.get("/", headers={"Authorization": f"Bearer {secret}"}).text
-        assert client.get("/v1/map/places").status_code == 401
+    told = client.get("/")
+    assert (told.status_code, "held by" in told.text) == (200, False)
+    assert "held by" in client.get("/", headers={"Authorization": f"Bearer {secret}"}).text
+    assert client.get("/v1/map/places").status_code == 401
 
 
 # Columns

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from bench import news
 from services.timeline.composition import Following, opened
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import served
-from tests.browser import Watched, chromium, watched
+from tests.browser import Watched, watched
 from tests.conftest import fresh_database
 
 WORLD = "import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'))"
@@ -23,13 +23,12 @@ RESOURCES = "performance.getEntriesByType('resource')"
 
 
 @pytest.fixture(scope="module")
-def watch(postgres_18: str) -> Iterator[Watched]:
+def watch(postgres_18: str, browser: Browser) -> Iterator[Watched]:
     """33,000 places and 3,000 events about them, looked at as published."""
     with (
         fresh_database(postgres_18) as database,
         tempfile.TemporaryDirectory() as home,
         opened(Settings(database_url=database, home=Path(home))) as timeline,
-        chromium() as browser,
         ExitStack() as held,
     ):
         news.load(timeline.log, 3_000)

@@ -3,32 +3,23 @@
 import re
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
-from services.timeline.composition import Timeline
-from tests.browser import Watched, chromium, demo_served, watched
-
-Served = tuple[httpx2.Client, Timeline]
+from tests.browser import Served, Watched, watched
 
 DESK = "/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published&as=desk"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
+def demo(own_demo: Served) -> Served:
+    """The demo's story, to write to."""
+    return own_demo
 
 
 @pytest.fixture
 def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
+    """A page; what is refused on purpose is complained of by the browser, so each test says whether it must be quiet."""
     with watched(browser, demo[0]) as page:
         yield page
 

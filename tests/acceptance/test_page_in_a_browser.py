@@ -1,41 +1,14 @@
 """The page in Debian's chromium on the demo: what a reader sees, drags, finds and follows."""
 
 import re
-from collections.abc import Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.timeline.building import Building
-from services.timeline.composition import Timeline
-from tests.browser import Watched, chromium, demo_served, watched
-from tests.integration.test_follower import _until
-
-Served = tuple[httpx2.Client, Timeline]
+from tests.browser import AS_TOLD, Served, Watched, watched
 
 EVENING = "place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=published"
 NEXT_NOON = EVENING.replace("12-02T18", "12-03T12")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
-
-
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    """A page; it must be quiet at the end."""
-    with watched(browser, demo[0]) as page:
-        yield page
-        page.is_quiet()
 
 
 def handle(page: Page, axis: str) -> tuple[float, float]:
@@ -129,22 +102,14 @@ def test_the_address_keeps_the_state(watch: Watched) -> None:
     assert page.url == address
 
 
-@pytest.mark.parametrize(
-    ("text", "first"), [("Hama", "Hama"), ("حماه", "Hama"), ("al bukamal", "Al-Bukamal"), ("SY05", "Hama Governorate")]
-)
-def test_places_are_found_in_any_script(watch: Watched, text: str, first: str) -> None:
-    """By a part of the name, in Latin and Arabic letters, and by code; with the keyboard alone."""
+def test_places_are_found_in_any_script(watch: Watched) -> None:
+    """By a part of the name, in Latin and Arabic letters, and by code; with the keyboard alone. Else it says so."""
     page = watch.open("/?view=published")
-    page.get_by_role("combobox").fill(text)
-    expect(page.locator(".hits li b").first).to_have_text(first)
-    page.keyboard.press("Enter")
-
-    expect(page.locator(".panel h2")).to_contain_text(first)
-
-
-def test_nothing_is_found(watch: Watched) -> None:
-    """It says so."""
-    page = watch.open()
+    for text, first in (("Hama", "Hama"), ("al bukamal", "Al-Bukamal"), ("حماه", "Hama"), ("SY05", "Hama Governorate")):
+        page.get_by_role("combobox").fill(text)
+        expect(page.locator(".hits li b").first).to_have_text(first)
+        page.keyboard.press("Enter")
+        expect(page.locator(".panel h2")).to_contain_text(first)
     page.get_by_role("combobox").fill("Atlantis")
     expect(page.locator(".hits")).to_have_text("No place of that name")
 
@@ -253,31 +218,34 @@ def test_before_the_record_begins_it_says_so(watch: Watched) -> None:
     expect(page.locator(".panel .notice")).to_contain_text("Our record begins 27 Nov 2024")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "address", ["/", "/?at=2024-12-05T15:00:00Z&view=published", "/?at=2024-12-05T15:00:00Z&view=published&as=table"]
+    ("name", "address"),
+    [
+        ("start", "/"),
+        ("changed", "/?at=2024-12-05T15:00:00Z&view=published"),
+        ("table", "/?at=2024-12-05T15:00:00Z&view=published&as=table"),
+    ],
 )
-def test_axe_finds_nothing(browser: Browser, demo: Served, scheme: str, address: str) -> None:
-    """In both themes, with a place, without one, and as a table."""
-    with watched(browser, demo[0], color_scheme=scheme) as watch:
-        page = watch.open(address)
-        page.wait_for_load_state("domcontentloaded")
-        expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+def test_axe_finds_nothing(watch: Watched, name: str, address: str) -> None:
+    """With a place, without one, and as a table; in both themes."""
+    page = watch.open(address)
+    expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert watch.violations() == []
-        watch.shot(f"{scheme}-{'start' if address == '/' else 'table' if 'as=' in address else 'changed'}")
-        watch.is_quiet()
+        watch.shot(f"{scheme}-{name}")
 
 
-@pytest.mark.parametrize("button", ["Moments", "Changed since", "Legend"])
-def test_axe_finds_nothing_in_what_opens(watch: Watched, button: str) -> None:
+def test_axe_finds_nothing_in_what_opens(watch: Watched) -> None:
     """Each closes with Escape, and gives the focus back."""
     page = watch.open()
-    page.get_by_role("button", name=button).click()
-    assert watch.violations() == []
-    watch.shot(f"open-{button.split(maxsplit=1)[0].lower()}")
-    page.keyboard.press("Escape")
-    expect(page.locator(".popup:visible")).to_have_count(0)
-    expect(page.get_by_role("button", name=button)).to_be_focused()
+    for name in ("Moments", "Changed since", "Legend"):
+        page.get_by_role("button", name=name).click()
+        assert watch.violations() == []
+        watch.shot(f"open-{name.split(maxsplit=1)[0].lower()}")
+        page.keyboard.press("Escape")
+        expect(page.locator(".popup:visible")).to_have_count(0)
+        expect(page.get_by_role("button", name=name)).to_be_focused()
 
 
 def test_on_a_telephone(browser: Browser, demo: Served) -> None:
@@ -309,33 +277,71 @@ def test_without_webgl_the_table_and_the_belief_map_work(browser: Browser, demo:
         watch.is_quiet()
 
 
-def test_two_moments_are_compared(watch: Watched) -> None:
-    """The places that differ as a list, and alone on the map; the address keeps it."""
+def opened_difference(page: Page, place: str) -> str:
+    """Open the place among those that differ, and read why."""
+    page.locator(".differences summary").filter(has=page.locator("b", has_text=re.compile(f"^{place}$"))).click()
+    expect(page.locator(".because").first).to_have_attribute("aria-busy", "false")
+    return page.locator(".because").first.inner_text()
+
+
+def test_two_moments_are_compared_on_both_axes(watch: Watched) -> None:
+    """The places that differ as a list, alone on the map, and why each does; the address keeps it."""
     page = watch.open("/?at=2024-12-05T15:00:00Z&follow=today&view=published")
     page.get_by_role("button", name="Compare").click()
     page.locator("input[name=compare]").fill("2024-12-04 15:00")
+    page.locator("input[name=compare-known]").fill("soon")
+    page.get_by_role("button", name="Compare").last.click()
+    assert page.locator("input[name=compare-known]").get_attribute("aria-invalid") == "true"
+    page.locator("input[name=compare-known]").fill("2024-12-04 18:00")
     page.get_by_role("button", name="Compare").last.click()
 
-    expect(page.locator(".panel")).to_contain_text("Differs from 4 Dec 2024, 18:00 Damascus")
-    expect(page.locator(".panel .changes li").filter(has_text=re.compile("^Hama(?! c)"))).to_contain_text(
+    differences = page.locator(".differences")
+    expect(differences).to_contain_text("4 Dec 2024, 18:00 Damascus (15:00 UTC), as published by 4 Dec 2024, 21:00")
+    expect(differences.locator("li").filter(has_text=re.compile("^Hama(?! c)")).first).to_contain_text(
         "there: held by Syrian Arab Army"
     )
-    expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z"))
+    expect(page).to_have_url(re.compile("compare=2024-12-04T15:00:00Z%2C2024-12-04T18:00:00Z"))
+    said = opened_difference(page, "Hama")
+    assert re.search(
+        r"HTS media say that their forces control the whole city.*here:\s+decides, confirmed", said, re.DOTALL
+    )
+    assert re.search(r"there:\s+not known", said)
     assert watch.violations() == []
     watch.shot("compared")
     page.get_by_role("button", name="End", exact=True).click()
     expect(page.locator(".panel")).to_contain_text("Changed in the 24 hours before")
 
 
-def test_two_policies_are_compared(watch: Watched, demo: Served) -> None:
-    """Under what a ticker shows, the false report counts."""
-    made = demo[0].post("/v1/views", json={"name": "as-told", "policy": "ticker", "clock": "reported"})
-    assert made.status_code < 300, made.text
-    with Building(demo[1].log, every=0.02):
-        _until(lambda: demo[0].get("/v1/views/as-told").json()["state"] == "ready", "the view is built")
+def test_one_moment_is_compared_as_known_at_two(watch: Watched) -> None:
+    """What was published by the evening, and what by the next noon: the denial makes the difference."""
+    page = watch.open(
+        "/?at=2024-12-02T12:00:00Z&follow=today&view=published&compare=2024-12-02T12:00:00Z,2024-12-02T18:00:00Z"
+    )
+    said = opened_difference(page, "Hama")
+    assert "Known here alone:" in said
+    assert "denied" in said
+
+
+def test_two_policies_are_compared(watch: Watched) -> None:
+    """Under what a ticker shows, the false report counts; the map has both answers, and each row says why."""
     page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published")
     page.get_by_role("button", name="Compare").click()
-    page.get_by_role("button", name="as-told").click()
+    page.get_by_role("button", name=AS_TOLD).click()
 
-    expect(page.locator(".panel .changes li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
+    expect(page.locator(".differences li").filter(has_text="Hama").first).to_contain_text("Hay'at Tahrir al-Sham")
+    asked = len([one for one in watch.asked if "/explain" in one])
+    said = opened_difference(page, "Hama")
+    assert len([one for one in watch.asked if "/explain" in one]) == asked + 2  # for the one that is opened alone
+    assert "The rule is another: assessed/1 here, ticker/1 there." in said
+    assert re.search(
+        r"the city has fallen.*here:\s+pending, unconfirmed\s+there:\s+decides, unconfirmed", said, re.DOTALL
+    )
     watch.shot("policies")
+
+
+def test_a_view_that_is_not_there_is_not_compared_with(browser: Browser, demo: Served) -> None:
+    """It says so, and shows the state alone."""
+    with watched(browser, demo[0]) as watch:
+        page = watch.open("/?at=2024-12-02T15:00:00Z&follow=then&view=published&compare=nowhere")
+        expect(page.locator(".toast")).to_contain_text("nowhere")
+        expect(page.locator(".differences")).to_have_count(0)

@@ -1,7 +1,6 @@
 """The page in Debian's chromium while things are recorded: it follows the log, and what a hostile reporter says stays text."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,10 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
-from services.timeline.composition import Timeline
-from tests.browser import Watched, chromium, demo_served, watched
-
-Served = tuple[httpx2.Client, Timeline]
+from tests.browser import Served, Watched, empty_served, watched
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -24,23 +20,10 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
-
-
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    with watched(browser, demo[0]) as page:
-        yield page
-        page.is_quiet()
+def demo(own_demo: Served) -> Served:
+    """The demo's story, to write to."""
+    return own_demo
 
 
 def post(client: httpx2.Client, *events: dict[str, Any]) -> None:
@@ -78,12 +61,19 @@ def test_what_a_hostile_reporter_says_stays_text(watch: Watched, demo: Served) -
     ]  # fmt: skip
     claims = [captured(f"hostile-{number}", summary=words) for number, words in enumerate(HOSTILE)]
     post(demo[0], *places, *claims)
+    here = "?place=hostile-{}&at=2024-12-09T12:00:00Z&follow=today&view=published"
+    page = watch.open(f"/{here.format(0)}")
     for number, words in enumerate(HOSTILE):
-        page = watch.open(f"/?place=hostile-{number}&at=2024-12-09T12:00:00Z&follow=today&view=published")
+        page.evaluate(
+            "to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); }",
+            here.format(number),
+        )
         expect(page.locator(".panel h2")).to_contain_text(words)
         expect(page.locator(".developments")).to_contain_text(words)
         assert page.evaluate("window.hacked") is None
         assert page.locator("iframe, .panel img, .panel script").count() == 0
+    page.reload()  # the address is that of the last one: the server writes it into the page
+    page.wait_for_selector("html[data-ready]")
     page.get_by_role("button", name="Table").click()
     expect(page.locator(".table")).to_contain_text(HOSTILE[0])
     page.get_by_role("combobox").fill("onerror")
@@ -103,7 +93,7 @@ def test_a_service_that_went_away_is_told(watch: Watched, demo: Served) -> None:
 
 def test_an_empty_log_says_how_to_begin(browser: Browser, postgres_18: str) -> None:
     """No reports yet, and how to bring some in."""
-    with demo_served(postgres_18, start=None, empty=True) as (client, _), watched(browser, client) as watch:
+    with empty_served(postgres_18, start=None) as (client, _), watched(browser, client) as watch:
         page = watch.open()
         expect(page.locator("#map")).to_contain_text("No reports yet")
         expect(page.locator(".panel")).to_contain_text("timeline import")

@@ -1,19 +1,14 @@
 """The page in Debian's chromium while things are recorded: only what changed comes, and what the reader holds, chose or typed stays."""
 
 import json
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from services.timeline.composition import Timeline
-from tests.browser import Watched, chromium, demo_served, watched
-
-Served = tuple[httpx2.Client, Timeline]
+from tests.browser import Served, Watched
 
 #: In the page: its modules, and belief maps as text, whatever the order and the numbers in which they were told.
 LAW = """async () => {
@@ -45,23 +40,10 @@ LAW = """async () => {
 SAME = {"maps": True, "picked": True, "named": True, "reach": True, "earliest": True}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
-def demo(postgres_18: str) -> Iterator[Served]:
-    with demo_served(postgres_18) as served:
-        yield served
-
-
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    with watched(browser, demo[0]) as page:
-        yield page
-        page.is_quiet()
+def demo(own_demo: Served) -> Served:
+    """The demo's story, to write to."""
+    return own_demo
 
 
 def post(demo: Served, *events: dict[str, Any], view: str = "published") -> None:

@@ -22,6 +22,7 @@ from services.timeline import asked, story
 from services.timeline.api import events as events_api
 from services.timeline.api.app import create
 from services.timeline.composition import Following, Timeline, opened
+from services.timeline.serving import configured
 from services.timeline.settings import Settings
 from tests.conftest import fresh_database
 
@@ -40,8 +41,7 @@ NOWHERE = UUID("00000000-0000-4000-8000-00000000ffff")
 def served(timeline: Timeline, following: Following | None = None) -> Iterator[httpx2.Client]:
     """A real server on a free loopback port, and a client that speaks to it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(create(timeline, following), log_config=None, access_log=False, ws="none")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(configured(create(timeline, following)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.timeline import wire, wire_reference
@@ -22,6 +23,7 @@ from services.timeline.api import (
     operations,
     page,
     page_data,
+    preview,
     problems,
     redactions,
     reference,
@@ -31,11 +33,28 @@ from services.timeline.api import (
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
+from services.timeline.api.guard import Guard
+from services.timeline.api.requests import Requests
+from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
+from services.timeline.gauges import Gauges
 from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
+from services.timeline.settings import Settings, listed
 from services.timeline.tailing import Streams
+
+#: What a page of another origin may read of an answer beside its body.
+EXPOSED = (
+    "ETag",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Timeline-Position",
+    "Timeline-Set-Aside",
+)
 
 #: Ready while the views are behind the log by no more than so many events.
 MAX_LAG = 10_000
@@ -47,7 +66,7 @@ Every answer takes two times: `at`, the moment in the world, and `known_at`, the
 
 def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one."""
-    app = FastAPI(
+    app = Application(
         title="Timeline",
         version=version("timeline-service"),
         description=DESCRIPTION,
@@ -62,7 +81,9 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.packed = Packed()
     app.state.held = Held()
     app.state.histograms = Histograms()
-    app.state.streams = Streams(timeline.log)
+    app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.budgets = Budgets(timeline.settings)
+    timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
     for router in (
         locations.router,
         bulk.router,
@@ -72,6 +93,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         developments.router,
         commands.router,
         events.router,
+        preview.router,
         redactions.router,
         reference.router,
         views.router,
@@ -85,8 +107,33 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     page.install(app)
     problems.install(app)
     documents.install(app)
-    app.add_middleware(HeadAsGet)
+    _open_to_pages(app, timeline.settings)
     return app
+
+
+class Application(FastAPI):
+    """Ours, with the guard around all of it, and around that what counts: what answers unexpected errors would else stand
+    outside.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        timeline: Timeline = self.state.timeline
+        guarded = Guard(super().build_middleware_stack(), timeline.settings)
+        return HeadAsGet(Requests(guarded, timeline.metrics, log_all=timeline.settings.log_requests == "all"))
+
+
+def _open_to_pages(app: FastAPI, settings: Settings) -> None:
+    """Let pages of the origins that the operator names ask from a browser: with a key in a header, never with cookies."""
+    origins = listed(settings.cors_origins)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID"],
+            expose_headers=EXPOSED,
+            max_age=600,
+        )
 
 
 def _add_health(app: FastAPI) -> None:

@@ -63,6 +63,16 @@ Box = Annotated[
 ]
 
 
+#: Server-sent events, by their media type.
+SSE = "text/event-stream"
+
+
+def wants_stream(request: Request, f: str | None) -> bool:
+    """Whether server-sent events are what is asked for first."""
+    first = request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
+    return f is None and first == SSE
+
+
 async def known_parameters_only(request: Request) -> None:
     """Refuse a parameter that the route does not take: `known-at` would else be answered as if nothing had been said.
 

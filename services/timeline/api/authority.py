@@ -1,6 +1,7 @@
 """Who asks, and whether they may: the one dependency that stands before every route.
 
-Credentials are needed as soon as a key was ever made or an issuer is configured. Before that, whoever asks over
+Credentials are needed as soon as a key was ever made or an issuer is configured; where the operator opened reading
+(`TIMELINE_OPEN_READS`), for all but that. Before that, whoever asks over
 loopback is `local` and may everything; so a web page must not be able to ask in their name, and `Host` must be loopback
 too (else a name of the page's own, pointed at 127.0.0.1, would do).
 """
@@ -15,6 +16,8 @@ from starlette.exceptions import HTTPException
 
 from services.timeline import access, keys
 from services.timeline.access import Principal
+from services.timeline.api.asking import wants_stream
+from services.timeline.budgets import Budget, Budgets, budget_of, neighbourhood, spender
 from services.timeline.composition import Timeline
 from services.timeline.issuer import IssuerUnreachable, on_loopback
 from services.timeline.tokens import BadToken
@@ -31,13 +34,50 @@ async def asker(request: Request) -> Principal:
     route: APIRoute = request.scope["route"]
     name = f"{request.method} {route.path_format}"
     if name in access.USING and access.USING[name] is None:
+        if name not in UNLIMITED:
+            spend(request, access.NOBODY, name)
         return access.NOBODY
     who = await principal(request)
+    request.state.principal = who.name
+    spend(request, who, name)
     if not access.may_use(who, name):
+        if who == access.PUBLIC:
+            raise _unauthorised("reading is open to everybody here; this takes a key", known=True)
         needed = access.listed(access.users(name)).replace(", ", " or ")
         said = f"this takes the role {needed}; {who.name} has {access.listed(who.roles)}"
         raise HTTPException(403, said, {"WWW-Authenticate": f'{_CHALLENGE}, error="insufficient_scope"'})
     return who
+
+
+#: Asked by whoever watches over the service, as often as they like.
+UNLIMITED = ("GET /healthz",)
+
+
+def spend(request: Request, who: Principal, route: str) -> None:
+    """Take a request off the budget of whoever asks; what is left is told with the answer.
+
+    Raises:
+        HTTPException: 429 where nothing is left.
+    """
+    request.state.personal = who.known and who != access.LOCAL
+    streamed = wants_stream(request, request.query_params.get("f"))
+    _take(request, spender(who, address(request)), budget_of(route, streamed=streamed))
+
+
+def address(request: Request) -> str:
+    """From where somebody asks; behind proxies that are trusted, from where they say."""
+    return request.client.host if request.client else ""
+
+
+def _take(request: Request, who: str | None, budget: Budget) -> None:
+    budgets: Budgets = request.app.state.budgets
+    spent = budgets.spend(who, budget) if who is not None else None
+    if spent is None:
+        return
+    request.state.spent = spent
+    if not spent.granted:
+        said = f"no more than {spent.quota:,} {budget} in {spent.window:,} s; ask again in {spent.seconds:,} s"
+        raise HTTPException(429, said)
 
 
 #: Who asks, for routes that treat people differently or write.
@@ -56,6 +96,15 @@ async def principal(request: Request) -> Principal:
     presented = request.headers.getlist("authorization")
     if not presented:
         return _anonymous(request, timeline)
+    try:
+        return await _presented(timeline, presented)
+    except HTTPException as refused:
+        if refused.status_code == 401:
+            _take(request, neighbourhood(address(request)), "strangers")
+        raise
+
+
+async def _presented(timeline: Timeline, presented: list[str]) -> Principal:
     scheme, _, secret = presented[0].strip().partition(" ")
     if len(presented) > 1 or scheme.lower() != "bearer":
         raise _unauthorised("credentials are sent once, as Authorization: Bearer")
@@ -67,6 +116,8 @@ async def principal(request: Request) -> Principal:
 
 def _anonymous(request: Request, timeline: Timeline) -> Principal:
     if timeline.tokens is not None or timeline.keys.any_made():
+        if timeline.settings.open_reads:
+            return access.PUBLIC
         raise _unauthorised(
             "send Authorization: Bearer with a key (`timeline keys add` makes one) or a token", known=True
         )

@@ -15,6 +15,7 @@ from services.timeline import (
     wire_developments,
     wire_log,
     wire_page,
+    wire_preview,
     wire_reference,
     wire_replay,
     wire_review,
@@ -45,6 +46,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_page.CaptionedMoments,
         wire_page.MapHistograms,
         wire_page.Vocabulary,
+        wire_preview.PreviewOut,
         wire_tree.InclusionProof,
         wire_tree.ConsistencyProof,
         wire_custody.CustodyPage,
@@ -76,14 +78,15 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
 
 _TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
            413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
-           503: "Not folded yet, or the database does not answer",
+           429: "More often than you may; see Retry-After",
+           503: "Not folded yet, too busy, or the database does not answer in time",
            507: "The database has no room left"}  # fmt: skip
 
 
 def document(
     answer: type[msgspec.Struct], *problems: int, formats: tuple[str, ...] = (), streamed: bool = False
 ) -> dict[str, Any]:
-    """What a route says of itself in the document: its answer, and the problems beside 422 and 503.
+    """What a route says of itself in the document: its answer, and the problems beside 422, 429 and 503.
 
     Args:
         streamed: It never answers with one JSON document, only in `formats`.
@@ -104,7 +107,7 @@ def document_text(media_type: str, *problems: int, binary: bool = False) -> dict
 
 
 def table(media_types: Iterable[str], *problems: int) -> dict[str, Any]:
-    """What a route says of itself that answers with rows: their formats, and the problems beside 422 and 503."""
+    """What a route says of itself that answers with rows: their formats, and the problems beside 422, 429 and 503."""
     content = {one.split(";")[0]: {"schema": {"type": "string"}} for one in media_types}
     answers: dict[int | str, dict[str, Any]] = {200: {"description": _TITLES[200], "content": content}}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
@@ -113,7 +116,7 @@ def table(media_types: Iterable[str], *problems: int) -> dict[str, Any]:
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a route may answer with."""
     content = {MEDIA_TYPE: {"schema": _ref("ProblemOut")}}
-    return {status: {"description": _TITLES[status], "content": content} for status in (*statuses, 422, 503)}
+    return {status: {"description": _TITLES[status], "content": content} for status in (*statuses, 422, 429, 503)}
 
 
 def _ref(name: str) -> dict[str, str]:

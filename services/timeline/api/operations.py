@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from events.times import rfc3339
 from projections.retrying import retry
@@ -10,7 +10,8 @@ from projections.setting_aside import SetAside
 from services.timeline import wire, wire_reference
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened
-from services.timeline.api.documents import document
+from services.timeline.api.documents import document, document_text
+from services.timeline.metrics import MEDIA_TYPE
 
 router = APIRouter(tags=["Operations"])
 
@@ -18,6 +19,17 @@ router = APIRouter(tags=["Operations"])
 MOST = 1_000
 
 View = Annotated[str, Path(max_length=100, description="A view's name or id.")]
+
+
+Names = Annotated[
+    list[str] | None, Query(alias="name[]", max_length=100, description="Only these metrics; may be repeated.")
+]
+
+
+@router.get("/metrics", **document_text("text/plain"))
+def metrics(opened: Opened, names: Names = None) -> Response:
+    """What this process counts and finds, in the text format of Prometheus."""
+    return Response(opened.metrics.text(names or ()), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/v1/views/{view}/set-aside", **document(wire_reference.SetAsidePage, 404))

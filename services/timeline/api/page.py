@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from services.timeline.api import rendering
-from services.timeline.api.authority import principal
+from services.timeline.api.authority import principal, spend
 from services.timeline.composition import Timeline
 from services.timeline.page import assets, shell
 from services.timeline.page.packing import takes_gzip
@@ -30,7 +30,9 @@ async def page(request: Request) -> Response:
     wanted, clock = state(asked), Clock(timeline.settings.zone)
     said: Said | None = None
     try:
-        if (await principal(request)).has("read"):
+        who = await principal(request)
+        spend(request, who, "GET /")
+        if who.has("read"):
             said = await run_in_threadpool(told, timeline.reader, wanted, clock)
     except HTTPException as error:  # without credentials: the page asks for them
         if error.status_code not in (401, 403):

@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 
 from events.problems import Problem, UnusableEvent, shown
 from projections.builds import Taken
+from projections.looking_ahead import TooMuch
 from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
@@ -114,6 +115,11 @@ def _not_yet_in_tree(_: Request, error: Any) -> Response:
     return problem(503, "Not in the tree yet", str(error), headers={"Retry-After": "2"})
 
 
+def _too_much(_: Request, error: Any) -> Response:
+    detail = f"{error}: too much to look ahead; post it, and read what came of it"
+    return problem(422, "Too much to preview", detail)
+
+
 def _no_bundle(_: Request, error: Any) -> Response:
     return problem(409, "No bundle of this", str(error))
 
@@ -127,7 +133,7 @@ def _http(request: Request, error: Any) -> Response:
     titles = {
         401: "Credentials are needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
         408: "The body broke off", 412: "Overtaken by another", 413: "Too large",
-        415: "Unsupported media type", 503: "Not available",
+        415: "Unsupported media type", 429: "Too many requests", 503: "Not available",
     }  # fmt: skip
     title = titles.get(error.status_code, str(error.detail))
     detail, headers = str(error.detail), dict(error.headers or {})
@@ -174,9 +180,16 @@ def _database(_: Request, error: Any) -> Response:
     return problem(503, "Database unreachable", detail, headers={"Retry-After": "1"})
 
 
+def _too_long(_: Request, error: Any) -> Response:
+    logger.warning("a statement was broken off", error=str(error).splitlines()[0])
+    detail = "the database took too long for this, and was stopped; ask for less at once, or ask again"
+    return problem(503, "Took too long", detail, headers={"Retry-After": "10"})
+
+
 def _unexpected(_: Request, error: Any) -> Response:
     logger.error("unexpected error", exc_info=error)
-    return problem(500, "Unexpected error", "an error of this service, which has been logged")
+    under = structlog.contextvars.get_contextvars().get("request_id")
+    return problem(500, "Unexpected error", f"an error of this service; it has been logged with request id {under}")
 
 
 _HANDLERS: dict[type[Exception], Any] = {
@@ -192,11 +205,13 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotInTree: _not_found,
     NotYetInTree: _not_yet_in_tree,
     CannotBundle: _no_bundle,
+    TooMuch: _too_much,
     CannotSign: _not_signed,
     UnusableLogKey: _not_signed,
     HTTPException: _http,
     ClientDisconnect: _gone,
     psycopg.errors.DiskFull: _full,
+    psycopg.errors.QueryCanceled: _too_long,
     psycopg.OperationalError: _database,
     PoolTimeout: _database,
     Exception: _unexpected,

@@ -13,8 +13,10 @@ from starlette.responses import StreamingResponse
 from services.timeline import wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Opened, ViewName
+from services.timeline.api.authority import Asker, address
 from services.timeline.api.documents import document
 from services.timeline.api.streams import HEADERS, RETRY, SSE, Admitted, last_event, wants_stream
+from services.timeline.budgets import spender
 from services.timeline.replay import Replay, Replayed, Told, bound
 from services.timeline.replay import speed as read_speed
 from services.timeline.tailing import KEEP_ALIVE, Streams
@@ -35,6 +37,7 @@ _DOCUMENT["responses"][204] = {"description": "Nothing is left to tell after `La
 def replay(
     request: Request,
     opened: Opened,
+    who: Asker,
     from_: Annotated[
         _Bound, Query(alias="from", description="The position to begin with, or a moment. Default: the beginning.")
     ] = None,
@@ -75,7 +78,7 @@ def replay(
         return StreamingResponse(iter(()), media_type=media_type, headers=HEADERS)  # without a length, as GET is
     streams: Streams = request.app.state.streams
     written = _events(streams, found, pace) if streamed else _lines(streams, found, pace)
-    return Admitted(streams, written, media_type)
+    return Admitted(streams, written, media_type, spender(who, address(request)))
 
 
 async def _lines(streams: Streams, found: Replay, pace: float | None) -> AsyncIterator[bytes]:

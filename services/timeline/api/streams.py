@@ -8,23 +8,20 @@ from starlette.types import Receive, Scope, Send
 
 from services.timeline import wire
 from services.timeline.access import Principal, recorder_shown
+from services.timeline.api.asking import SSE, wants_stream
+from services.timeline.api.authority import address
 from services.timeline.api.problems import problem
 from services.timeline.asked import CannotAsk
+from services.timeline.budgets import spender
 from services.timeline.tailing import Streams
 from services.timeline.wire_log import recorded_out
 
-SSE = "text/event-stream"
+__all__ = ("HEADERS", "RETRY", "SSE", "Admitted", "last_event", "stream", "wants_stream")
 
 #: Where a client goes on by itself after a stream has ended, it waits so many milliseconds.
 RETRY = 2_000
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
-
-
-def wants_stream(request: Request, f: str | None) -> bool:
-    """Whether server-sent events are what is asked for first."""
-    first = request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
-    return f is None and first == SSE
 
 
 def stream(request: Request, after: int, last_event_id: str | None, who: Principal) -> Response:
@@ -39,7 +36,7 @@ def stream(request: Request, after: int, last_event_id: str | None, who: Princip
     if request.scope.get("head"):
         return Response(media_type=SSE, headers=HEADERS)
     streams = request.app.state.streams
-    return Admitted(streams, _written(streams, after, who))
+    return Admitted(streams, _written(streams, after, who), of=spender(who, address(request)))
 
 
 def last_event(last_event_id: str | None) -> int | None:
@@ -58,12 +55,18 @@ def last_event(last_event_id: str | None) -> int | None:
 class Admitted(StreamingResponse):
     """A stream that holds its place among the others while it lasts, whoever ends it."""
 
-    def __init__(self, streams: Streams, content: AsyncIterator[bytes], media_type: str = SSE) -> None:
-        self._streams = streams
+    def __init__(
+        self, streams: Streams, content: AsyncIterator[bytes], media_type: str = SSE, of: str | None = None
+    ) -> None:
+        """
+        Args:
+            of: Whose stream it is, as budgets name them; None: nobody counts.
+        """
+        self._streams, self._of = streams, of
         super().__init__(content, media_type=media_type, headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._streams.admitted() as admitted:
+        with self._streams.admitted(self._of) as admitted:
             if admitted:
                 await super().__call__(scope, receive, send)
                 return

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 import structlog
@@ -47,6 +47,14 @@ class Order(msgspec.Struct, frozen=True):
     conninfo: str
     folder: str
     view: int
+
+
+class Held(NamedTuple):
+    """An atlas that a process has: of which view, as of which position, in a file of how many bytes."""
+
+    view: int
+    position: int
+    size: int
 
 
 class Keeper:
@@ -95,6 +103,11 @@ class Keeper:
         """Answer from an atlas that somebody else keeps up with its view."""
         self._kept[kept.base.identity.view] = kept
         self._at_work = True
+
+    def held(self) -> list[Held]:
+        """The atlases that there are now."""
+        kept = sorted(self._kept.copy().items())
+        return [Held(view, one.atlas.position, len(one.base.file.view)) for view, one in kept]
 
     def base(self, view_id: int) -> Base | None:
         """The file of a view's atlas as it is mapped; whoever reads it looks up what changed since."""

@@ -2,9 +2,9 @@
 
 import { stamp } from "./address.js";
 import { h } from "./elements.js";
-import { known } from "./panel.js";
 import { forgetKeys, newestCheckpoint, pinnedKeys, short, signerWords } from "./pinned.js";
 import { Refused, checkReceipt } from "./proofs.js";
+import { known } from "./question.js";
 import { NeedsKey, Told, address, ask, json } from "./service.js";
 import { state } from "./store.js";
 import { tell } from "./times.js";

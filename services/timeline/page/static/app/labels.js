@@ -1,6 +1,7 @@
 /** Names and initials over the map, drawn by the browser's own type: any script, either direction, no fonts to fetch. */
 
 import { initials, themed } from "./colours.js";
+import { drawGhost } from "./ghosts.js";
 import { mercator } from "./marklayer.js";
 import { actorName, answerOf, world } from "./world.js";
 
@@ -22,9 +23,9 @@ export function pixelsOf(map) {
 
 /**
  * @param {HTMLCanvasElement} canvas  @param {any} map  @param {import("./marklayer.js").MarkLayer} layer
- * @param {number} hovered
+ * @param {number} hovered  @param {Map<number, import("./words.js").Answer> | null} others  what the other state shows, where two are compared
  */
-export function drawLabels(canvas, map, layer, hovered) {
+export function drawLabels(canvas, map, layer, hovered, others = null) {
   const box = map.getCanvas();
   const [width, height, ratio] = [box.clientWidth, box.clientHeight, devicePixelRatio];
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -33,25 +34,25 @@ export function drawLabels(canvas, map, layer, hovered) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
-  const seen = inView(map, layer, hovered, width, height);
+  if (others) for (const { number, x, y } of within(map, layer, others.keys(), width, height)) drawGhost(pen, x, y, layer.radius, /** @type {any} */ (others.get(number)));
+  const seen = within(map, layer, layer.inView > CROWD ? named(layer.chosen, hovered) : world.places.ids.keys(), width, height);
   if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, layer.radius);
-  drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom());
+  drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom(), others);
 }
 
 /** More places in view than this are a crowd: of them only the chosen one and the one under the pointer are named. */
 const CROWD = MOST * 6;
 
-/** The places in view, and where; of a crowd those that are named. */
-function inView(map, layer, hovered, width, height) {
+const named = (/** @type {number} */ chosen, /** @type {number} */ hovered) => [...new Set([chosen, hovered])].filter((number) => number >= 0);
+
+/** Those of some places that are in view, and where. @param {Iterable<number>} numbers */
+function within(map, layer, numbers, width, height) {
   const pixels = pixelsOf(map);
   const found = [];
-  const look = (/** @type {number} */ number) => {
+  for (const number of numbers) {
     const [x, y] = pixels(layer.at, number);
     if (x > -20 && y > -20 && x < width + 20 && y < height + 20) found.push({ number, x, y });
-  };
-  const named = [layer.chosen, hovered].filter((number, at, both) => number >= 0 && both.indexOf(number) === at);
-  if (layer.inView > CROWD) named.forEach(look);
-  else for (let number = 0; number < layer.at.length / 2; number += 1) look(number);
+  }
   return found;
 }
 
@@ -67,19 +68,23 @@ function drawInitials(pen, seen, radius) {
 }
 
 /** Greedy: the first that asks gets its room. */
-function drawNames(pen, seen, chosen, hovered, radius, zoom) {
+function drawNames(pen, seen, chosen, hovered, radius, zoom, others) {
   const { names, kinds } = world.places;
   const rank = ({ number }) =>
     number === chosen ? 99 : number === hovered ? 98 : (RANK[kinds[number]] ?? 1) + (world.shown.control[number] ? 3 : 0);
   const least = zoom < 5 ? 9 : zoom < 6.2 ? 8 : zoom < 7 ? 6 : 0;
-  const taken = seen.length > MOST ? [] : seen.filter((one) => world.shown.control[one.number]).map(({ x, y }) => [x - radius, y - radius, x + radius, y + radius]);
+  const taken = seen.length > MOST ? [] : seen.filter((one) => world.shown.control[one.number]).map(({ number, x, y }) => {
+    const before = others?.has(number) ? radius * 2.6 : radius;
+    return [x - before, y - before, x + radius, y + radius];
+  });
   pen.textBaseline = "middle";
   pen.textAlign = "start";
   for (const one of seen.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
     const strong = one.number === chosen || one.number === hovered;
     pen.font = `${strong ? 650 : 450} ${strong ? 13.5 : 12}px system-ui, sans-serif`;
     const width = pen.measureText(names[one.number]).width;
-    const gap = radius * (strong ? 1.9 : 1.3) + 5;
+    const ringed = answerOf(one.number)?.pending.length ? radius * 0.3 + 4 : 0;
+    const gap = radius * (strong ? 1.9 : 1.3) + 5 + ringed;
     const room = [[one.x + gap, one.y], [one.x - gap - width, one.y]].find(([x, y]) => strong || free(taken, x, y, width));
     if (!room) continue;
     taken.push([room[0] - 2, room[1] - 8, room[0] + width + 2, room[1] + 8]);

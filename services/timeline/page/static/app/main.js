@@ -1,7 +1,6 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
 import { Audit } from "./audit.js";
-import { loadOther } from "./compare.js";
 import { Desk } from "./desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
@@ -9,10 +8,11 @@ import { glide } from "./glide.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
+import { forgetOther, loadOther } from "./other.js";
 import { Panel } from "./panel.js";
 import { drawSentence } from "./sentence.js";
-import { NeedsKey } from "./service.js";
-import { state, subscribe } from "./store.js";
+import { NeedsKey, Told } from "./service.js";
+import { set, state, subscribe } from "./store.js";
 import { Table } from "./table.js";
 import { toast } from "./toast.js";
 import { beginTheme, top } from "./top.js";
@@ -67,7 +67,7 @@ async function begin() {
   subscribe((now, before) => {
     if (now.view !== before.view || now.position !== before.position) return void renew();
     if (now.camera !== before.camera && Object.keys(now).every((name) => name === "camera" || now[name] === before[name])) return;
-    if (now.compare !== before.compare) loadOther().then(() => { chart?.look(); panel.draw(); });
+    if (now.compare !== before.compare) beside().then(() => { chart?.look(); panel.draw(); });
     look();
     drawStep();
     document.body.classList.toggle("as-table", now.as === "table");
@@ -75,6 +75,8 @@ async function begin() {
   });
   const renew = async () => {
     await fetchMap();
+    forgetOther();
+    await beside();
     dock.place();
     chart?.place();
     panel.draw();
@@ -83,6 +85,10 @@ async function begin() {
   /** Something was recorded: what changed is drawn, and whatever the reader holds, chose or typed stays. */
   const news = async () => {
     const found = await update();
+    if (found.whole) {
+      forgetOther();
+      await beside();
+    }
     look();
     dock.grow();
     if (found.places) chart?.place();
@@ -99,13 +105,24 @@ async function begin() {
   drawStep();
   panel.draw();
   document.body.classList.toggle("as-table", state.as === "table");
-  await loadOther();
+  await beside();
   if (state.compare) panel.draw();
   await openMap();
   panel.opened();
   document.documentElement.dataset.ready = "yes";
   glide();
   follow(news);
+}
+
+/** Fetch what is compared with; where there is no such view, nothing is. */
+async function beside() {
+  try {
+    await loadOther();
+  } catch (error) {
+    if (!(error instanceof Told)) throw error;
+    set({ compare: null });
+    toast(error.message);
+  }
 }
 
 async function openMap() {

@@ -3,10 +3,10 @@
 import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
-import { differing } from "./compare.js";
 import { h } from "./elements.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
+import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
 
@@ -21,6 +21,8 @@ export class Chart {
     this.hovered = -1;
     this.labels = /** @type {HTMLCanvasElement} */ (h("canvas.labels", { "aria-hidden": "true" }));
     this.tip = h("div.tip", { hidden: true });
+    /** What the places that differ show in the other state, where two are compared. @type {Map<number, import("./words.js").Answer> | null} */
+    this.others = null;
     /** @type {string[]} what each area shows, so that only those that change are told */
     this.painted = [];
   }
@@ -39,7 +41,7 @@ export class Chart {
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-left");
     this.layer.map = this.map;
     this.box.append(this.labels, this.tip);
-    this.map.on("render", () => drawLabels(this.labels, this.map, this.layer, this.hovered));
+    this.map.on("render", () => drawLabels(this.labels, this.map, this.layer, this.hovered, this.others));
     this.map.on("move", () => this.layer.crowd());
     this.map.on("moveend", () => this.#keepCamera());
     this.map.on("mousemove", (event) => this.#hover(event.point));
@@ -64,7 +66,8 @@ export class Chart {
   look() {
     if (!this.map) return;
     this.layer.chosen = numberOf(state.place);
-    this.layer.only = state.compare ? new Set(differing().map((one) => one.number)) : null;
+    this.others = state.compare ? new Map(differing().map((one) => [one.number, one.two])) : null;
+    this.layer.only = this.others ? new Set(this.others.keys()) : null;
     this.layer.look();
     this.#paintAreas();
     this.map.triggerRepaint();

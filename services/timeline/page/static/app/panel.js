@@ -1,12 +1,12 @@
 /** The panel: the chosen place, why, the belief map, its developments; without a place, what changed before. */
 
-import { knownAt, stamp } from "./address.js";
 import { beliefMap } from "./beliefmap.js";
 import { changedBefore } from "./changed.js";
 import { differences } from "./compare.js";
 import { developments } from "./developments.js";
 import { h } from "./elements.js";
 import { picture } from "./marks.js";
+import { question } from "./question.js";
 import { json, NeedsKey } from "./service.js";
 import { told } from "./sentence.js";
 import { hand, set, state, subscribe } from "./store.js";
@@ -93,9 +93,8 @@ export class Panel {
     try {
       if (!world.places.ids.length) return this.#tell([h("p", null, texts.empty.how)], null);
       if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], state.compare ? differences() : await changedBefore());
-      const asked = { at: moment(state.at), ...known(), view: state.view };
       const [reasons, list] = await Promise.all([
-        json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, asked).then(why), developments(state.place ?? ""),
+        json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, question()).then(why), developments(state.place ?? ""),
       ]);
       if (mine === this.asked) this.#tell(reasons, list);
     } catch (error) {
@@ -114,15 +113,6 @@ export class Panel {
     if (list) this.listed?.replaceChildren(list);
     else this.listed?.replaceChildren();
   }
-}
-
-const moment = (millis) => (millis === null ? null : stamp(millis));
-
-/** The known axis of a question; on the recorded clock a time and a position are not given together. */
-export function known() {
-  const at = moment(knownAt(state));
-  const recorded = world.beliefs?.header.clock === "recorded";
-  return { known_at: at, known_position: recorded && at !== null ? null : state.position };
 }
 
 /** What the place is called in its own script. */
