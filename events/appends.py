@@ -85,6 +85,10 @@ class HeldEvent:
     salt: bytes | None
 
     @property
+    def form(self) -> codec.StoredForm:
+        return codec.StoredForm(self.name, self.structure, self.text, self.salt)
+
+    @property
     def is_without_text(self) -> bool:
         """There was text, and it is gone."""
         return self.text is None and codec.committed_to_text(self.structure)

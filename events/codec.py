@@ -41,6 +41,7 @@ _STORED: Final[Mapping[type[Event], _Stored]] = MappingProxyType(
         r.SourceRegistered: _Stored("source-registered", 1, {"name": None, "url": None}),
         r.SourceReliabilityAssessed: _Stored("source-reliability-assessed", 1, {"reason": None}),
         r.SourceAlignmentStated: _Stored("source-alignment-stated", 1, {"reason": None}),
+        r.SourceProtected: _Stored("source-protected", 1, {"reason": None}),
         r.ActorRegistered: _Stored("actor-registered", 1, {"name": None, "aliases": [{"name": None}]}),
         r.ActorRenamed: _Stored("actor-renamed", 1, {"name": None}),
         r.LocationRegistered: _Stored("location-registered", 1, {"name": None, "names": None}),
@@ -210,6 +211,11 @@ def without_text(form: StoredForm, committed: str) -> StoredForm:
     """The same content as it is stored once its text is gone: it still commits to a text that is not told."""
     unsealed = form.structure[: -_SEAL if form.text is not None else -len("null}")]
     return StoredForm(form.name, b'%s"%s"}' % (unsealed, committed.encode()), None, None)
+
+
+def unsealed(form: StoredForm) -> bytes:
+    """The structure without what commits to the text."""
+    return form.structure[: -_SEAL if committed_to_text(form.structure) else -len("null}")]
 
 
 def canonical(tree: object) -> bytes:

@@ -4,7 +4,7 @@ Rows that cannot be decoded are read as `Undecodable` events, each by itself.
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from events.recorder import LogApplication, LogRecorder
 from events.records import Event
 from events.rows import SELECT_STRUCTURE, SELECT_WHOLE, as_recorded, structure_only
 
-__all__ = ("CHANNEL", "Log", "Pool", "between", "streams", "whole_streams")
+__all__ = ("CHANNEL", "Log", "Pool", "between", "streams")
 
 
 class Log:
@@ -30,6 +30,29 @@ class Log:
         self.pool = pool
         self.application = LogApplication(pool)
         self._recorder: LogRecorder = self.application.recorder  # type: ignore[assignment]
+
+    def told(self, recorded: Iterable[RecordedEvent[Any]]) -> list[RecordedEvent[Any]]:
+        """Events that somebody read past this log, as it tells them: whole here."""
+        return list(recorded)
+
+    def nameless(self) -> Collection[str]:
+        """The sources whose names whoever is handed this log may not know: none, here."""
+        return ()
+
+    def protecting(self, after: int) -> tuple[int, list[RecordedEvent[Any]]]:
+        """The head of the log, and the events after a position and up to it that may say that a source is sensitive."""
+        with self.pool.connection() as connection:
+            [head] = connection.execute("SELECT position FROM log_head").fetchone() or (0,)
+            if head <= after:
+                return head, []
+            rows = connection.execute(
+                f"{SELECT_STRUCTURE} WHERE split_part(type, '-', 1) IN ('source', 'actor', 'location') "
+                "AND position > %b::bigint AND position <= %b::bigint "
+                "AND split_part(type, '/', 1) IN ('source-registered', 'source-protected') ORDER BY position",
+                [after, head],
+                binary=True,
+            )
+            return head, list(map(structure_only, rows))
 
     def append(self, decide: Decide) -> list[Place]:
         """Append what `decide` answers; all of it or, if anything fails, nothing.
@@ -106,7 +129,14 @@ class Log:
     def streams(self, ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
         """The events of some streams up to a position, with their text, in the order of the log."""
         with self.pool.connection() as connection:
-            return whole_streams(connection, ids, until)
+            found = _whole_streams(connection, ids, until)
+        return self.told(found)  # without the connection: telling may take one of its own
+
+    def whole_streams(
+        self, connection: Connection[TupleRow], ids: Collection[UUID], until: int
+    ) -> list[RecordedEvent[Any]]:
+        """The same in the state of the tables that a connection sees."""
+        return self.told(_whole_streams(connection, ids, until))
 
     def head(self) -> Place:
         """The last position and when it was recorded; position 0 where the log is empty."""
@@ -138,8 +168,7 @@ def between(connection: Connection[TupleRow], after: int, until: int) -> list[Re
     return list(map(structure_only, rows))
 
 
-def whole_streams(connection: Connection[TupleRow], ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
-    """The same with their text."""
+def _whole_streams(connection: Connection[TupleRow], ids: Collection[UUID], until: int) -> list[RecordedEvent[Any]]:
     rows = connection.execute(
         f"{SELECT_WHOLE} WHERE stream_id = ANY(%b) AND position <= %b::bigint ORDER BY position",
         [list(ids), until],

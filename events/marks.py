@@ -17,7 +17,10 @@ REDACTED: Final = "[redacted]"
 #: In place of a text that is gone although no redaction of it is recorded.
 MISSING: Final = "[missing]"
 
-MARKS: Final = (REDACTED, MISSING)
+#: In place of a text that is there, and is told to analysts alone.
+WITHHELD: Final = "[withheld]"
+
+MARKS: Final = (REDACTED, MISSING, WITHHELD)
 _QUOTED: Final = tuple(f'"{mark}"'.encode() for mark in MARKS)
 
 #: How a field is marked that is not one text: the names of a place are by language, `und` is the undetermined one.

@@ -43,6 +43,7 @@ class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
         redaction: The position of the event by which its text was lawfully taken away; the structure stands, and where
             text was read it holds marks (`marks.REDACTED`).
         text_sha256: What the structure commits to where its text is gone, redacted or not.
+        withheld: It tells of a sensitive source, and stands here as whoever may not know the name is told it.
     """
 
     position: int
@@ -53,6 +54,7 @@ class RecordedEvent(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
     event: E_co
     redaction: int | None = None
     text_sha256: str | None = None
+    withheld: bool = False
 
     @property
     def redacted(self) -> bool:

@@ -24,7 +24,12 @@ class Geometry(Record, frozen=True, kw_only=True):
 
 
 class SourceRegistered(Event, frozen=True, kw_only=True, tag="SourceRegistered"):
-    """A source, with its Admiralty reliability and the actors it is aligned with (stated, never inferred)."""
+    """A source, with its Admiralty reliability and the actors it is aligned with (stated, never inferred).
+
+    Attributes:
+        sensitive: A person at risk: only analysts are told the name, everybody else the id. Left out where it is not so, of
+            what is stored too, so that what was registered before there was this field is stored as it was.
+    """
 
     required_text: ClassVar = ("name",)
 
@@ -34,6 +39,12 @@ class SourceRegistered(Event, frozen=True, kw_only=True, tag="SourceRegistered")
     reliability: Reliability = "F"
     aligned_with: tuple[Id, ...] = ()
     url: Url | None = None
+    sensitive: bool | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sensitive is False:
+            msgspec.structs.force_setattr(self, "sensitive", UNSET)
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -61,6 +72,20 @@ class SourceAlignmentStated(Event, frozen=True, kw_only=True, tag="SourceAlignme
 
     source_id: Id
     aligned_with: tuple[Id, ...]
+    reason: Prose = ""
+
+    @property
+    def stream(self) -> tuple[str, str]:
+        return "source", self.source_id
+
+
+class SourceProtected(Event, frozen=True, kw_only=True, tag="SourceProtected"):
+    """From now on a source is sensitive, whatever was told of it before; or no longer. Both hold for what was recorded already."""
+
+    required_text: ClassVar = ("reason",)
+
+    source_id: Id
+    sensitive: bool = True
     reason: Prose = ""
 
     @property
@@ -157,6 +182,7 @@ ReferenceEvent = (
     SourceRegistered
     | SourceReliabilityAssessed
     | SourceAlignmentStated
+    | SourceProtected
     | ActorRegistered
     | ActorRenamed
     | LocationRegistered

@@ -24,6 +24,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "no_former_holder": "a capture does not say from whom",
         "alignment_not_stated": "nobody stated with whom a source in the chain of a claim is aligned, or that it is with nobody",
         "reliability_unknown": "a source in the chain of a claim is graded F, cannot be judged",
+        "id_tells_the_name": "the id of a sensitive source says who it is, and everybody reads the id",
         "looks_alike": "developments are held that look the same: place, kind and period",
         "judged_before_amended": "an assessment or denial was made before the kind or place was amended",
     }

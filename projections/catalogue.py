@@ -5,11 +5,13 @@ demand: some kilobytes a location. Everything in it is asked "as known at a posi
 answers for every moment behind it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from events import withholding
 from events.marks import MARKS
 from events.recorded import RecordedEvent
 from events.records import Event, changed
@@ -66,6 +68,7 @@ class Source:
     reliability: str
     aligned_with: tuple[str, ...]
     url: str | None
+    sensitive: bool = False
 
 
 class Told(NamedTuple):
@@ -122,6 +125,13 @@ class Catalogue:
         self._held = {"location": self._locations, "actor": self._actors, "source": self._sources}
         self._ids: list[str] = []
         self._children: dict[str, set[str]] = {}
+        self._nameless: Callable[[], Collection[str]] = tuple
+
+    def without_names(self, sensitive: Callable[[], Collection[str]]) -> "Catalogue":
+        """The same catalogue as it is now, for whoever may not know who the sensitive sources are: they go by their ids."""
+        found = copy(self)
+        found._nameless = sensitive  # noqa: SLF001  (ours)
+        return found
 
     def learn(self, recorded: Iterable[RecordedEvent[Event]], position: int) -> None:
         """Take in the reference events that follow, up to a position."""
@@ -336,8 +346,19 @@ class Catalogue:
                 reliability = event.reliability
             elif isinstance(event, SourceAlignmentStated):
                 aligned_with = event.aligned_with
+        sensitive = _is_sensitive(held)
+        if first.source_id in self._nameless():
+            return Source(first.source_id, first.source_id, first.kind, reliability, aligned_with, None, sensitive=True)
         name = _told_name(first.name, first.source_id)
-        return Source(first.source_id, name, first.kind, reliability, aligned_with, first.url)
+        return Source(first.source_id, name, first.kind, reliability, aligned_with, first.url, sensitive)
+
+
+def _is_sensitive(held: _History) -> bool:
+    """By the last word on it, whatever moment is asked about."""
+    said: frozenset[str] = frozenset()
+    for event in (held.registered, *(event for _, event in held.later)):
+        said = withholding.after(said, event)
+    return bool(said)
 
 
 def _told_name(name: str, key: str) -> str:

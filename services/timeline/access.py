@@ -15,9 +15,9 @@ from events.records import Event
 Role = Literal["reader", "reporter", "analyst", "auditor", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-#: `read` what was said and what follows; `report` what others say; `judge` it; `audit` who recorded what; `redact`: take a
-#: text away for good, which whoever audits must not be able to.
-Right = Literal["read", "report", "judge", "audit", "redact"]
+#: `read` what was said and what follows; `report` what others say; `judge` it; `names`: be told who sensitive sources are;
+#: `audit` who recorded what; `redact`: take a text away for good, which whoever audits must not be able to.
+Right = Literal["read", "report", "judge", "names", "audit", "redact"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 #: What each role may. Whoever records must read first: what is there already is corroborated, not reported again.
@@ -25,7 +25,7 @@ RIGHTS_OF: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
         "reader": frozenset({"read"}),
         "reporter": frozenset({"read", "report"}),
-        "analyst": frozenset({"read", "report", "judge"}),
+        "analyst": frozenset({"read", "report", "judge", "names"}),
         "auditor": frozenset({"read", "audit"}),
         "admin": frozenset(RIGHTS),
     }
@@ -37,6 +37,7 @@ RECORDING: Final[Mapping[str, Right]] = MappingProxyType(
         "SourceRegistered": "report",
         "SourceReliabilityAssessed": "judge",
         "SourceAlignmentStated": "report",
+        "SourceProtected": "judge",
         "ActorRegistered": "report",
         "ActorRenamed": "report",
         "LocationRegistered": "report",

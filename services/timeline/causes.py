@@ -7,7 +7,7 @@ from uuid import UUID
 
 from events import developments as d
 from events import reference as r
-from events.log import Log, whole_streams
+from events.log import Log
 from events.recorded import RecordedEvent
 from events.records import Event, changed
 from events.undecodable import Undecodable
@@ -30,18 +30,20 @@ def finder(log: Log, asked: Asked, steps: Collection[Step]) -> Found:
     if asked.view.reading.clock == "recorded":
         by_position = _at(log, {one.known for one in steps})
         return lambda step: [by_position[step.known]] if step.known in by_position else []
-    return _published(asked, {claim.development_id for step in steps for claim in step.claims})
+    return _published(log, asked, {claim.development_id for step in steps for claim in step.claims})
 
 
 def _at(log: Log, positions: Collection[int]) -> dict[int, RecordedEvent[Event]]:
     return {one.position: one for one in log.at(positions)}
 
 
-def _published(asked: Asked, developments: Collection[UUID]) -> Found:
+def _published(log: Log, asked: Asked, developments: Collection[UUID]) -> Found:
     """On the reported clock: what became known of a development, or of what is merged into it, at that moment."""
     into = dict(views.mergers_around(asked.connection, asked.view, developments))
     members = with_merged(developments, into)
-    every = whole_streams(asked.connection, {one for found in members.values() for one in found}, asked.known_position)
+    every = log.whole_streams(
+        asked.connection, {one for found in members.values() for one in found}, asked.known_position
+    )
     by_development: dict[UUID, list[Recorded]] = {}
     for one in every:
         if not isinstance(one.event, Undecodable):
@@ -125,6 +127,11 @@ def _aligned(event: Any, _claimed: str, names: Names) -> str:
     return f"{names.source(event.source_id)} is stated to be aligned with {with_whom}"
 
 
+def _protected(event: Any, _claimed: str, names: Names) -> str:
+    now = "sensitive: who it is is told to analysts alone" if event.sensitive else "not sensitive any more"
+    return f"{names.source(event.source_id)} is {now}"
+
+
 def _unreadable(_event: Any, claimed: str, _: Names) -> str:
     return f"an event that this program cannot tell: {claimed}"
 
@@ -142,5 +149,6 @@ _WORDS: Final[Mapping[type[Event], Callable[[Any, str, Names], str]]] = MappingP
         r.SourceRegistered: _graded,
         r.SourceReliabilityAssessed: _graded,
         r.SourceAlignmentStated: _aligned,
+        r.SourceProtected: _protected,
     }
 )

@@ -47,6 +47,7 @@ from services.timeline.commanded import asking, opened_timeline
 from services.timeline.composition import CannotServe, Unreachable
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
+from services.timeline.discreet import Protected, discreet
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.importers.made import WrongFormat
 from services.timeline.migrate import MigrationError
@@ -179,9 +180,20 @@ def serve(
 def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, gzipped where it ends in .gz.")] = None,
     after: Annotated[int, typer.Option(min=0, help="Only events after this position.")] = 0,
+    for_others: Annotated[
+        bool,
+        typer.Option(
+            "--for-others", help="Without what tells who sensitive sources are: to be read, not to be imported."
+        ),
+    ] = False,
 ) -> None:
     """Write the log as NDJSON, in order, in the shape in which events are imported."""
-    with opened_timeline() as timeline:
+    with opened_timeline() as whole:
+        timeline = discreet(whole) if for_others else whole
+        if for_others:
+            console.note("what tells who sensitive sources are is left out: this is to be read, not to be imported")
+        elif sensitive := Protected(timeline.log).sources()[1]:
+            console.note(f"this tells who {len(sensitive):,} sensitive sources are; --for-others leaves that out")
         files.export(timeline, output, after)
 
 

@@ -57,6 +57,9 @@ def bundle(
         Path | None,
         typer.Option(help="A checkpoint that the reader holds: the proof that the log continues it is put in."),
     ] = None,
+    with_sensitive: Annotated[
+        bool, typer.Option("--with-sensitive", help="Tell who sensitive sources are; else their texts are left out.")
+    ] = False,
 ) -> None:
     """Write an evidence bundle of a status: all that bears on it, proved and signed, to be checked without us."""
     at_, known = typed.moment("--at", at, zone), typed.moment("--known-at", known_at, zone)
@@ -68,7 +71,7 @@ def bundle(
             newest_checkpoint(connection, timeline.settings)
         with timeline.reader.asking(view, at=at_, known_at=known, known_position=known_position) as asked:
             location_id = typed.location(timeline.reader.catalogue(asked.known_position), place, asked)
-            _write(timeline, asked, location_id, Wanted(LOCAL, files, held), output)
+            _write(timeline, asked, location_id, Wanted(LOCAL, files, held, names=with_sensitive), output)
 
 
 def _write(timeline: Timeline, asked: Asked, location_id: str, wanted: Wanted, output: Path) -> None:

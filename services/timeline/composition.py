@@ -1,5 +1,6 @@
 """Opens what is needed (database, log, follower, reader), hands it to api and cli, and closes it in order."""
 
+import re
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from functools import partial
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -18,6 +20,7 @@ from services.timeline import following
 from services.timeline.audit import integrating, stamping
 from services.timeline.audit.tree import Tree
 from services.timeline.embedded import embedded
+from services.timeline.hushed import hushed
 from services.timeline.keeping import kept
 from services.timeline.keys import Keys
 from services.timeline.metrics import Metrics
@@ -102,11 +105,20 @@ def connect(conninfo: str) -> Connection[TupleRow]:
         connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         first = str(error).strip().splitlines()[0]
-        raise Unreachable(f"cannot reach the database: {first}") from None
-    except psycopg.ProgrammingError as error:
-        raise Unreachable(f"TIMELINE_DATABASE_URL cannot be read: {str(error).strip()}") from None
+        raise Unreachable(f"cannot reach the database: {_without_password(first, conninfo)}") from None
+    except psycopg.ProgrammingError:  # its message quotes what cannot be read, and that may be the password
+        said = "TIMELINE_DATABASE_URL cannot be read: it is an address, as postgresql://user@host/name, or `key=value` pairs"
+        raise Unreachable(f"{said}; signs such as / @ : in a password are written as %2F %40 %3A") from None
     connection.execute("SET timezone TO 'UTC'")
     return connection
+
+
+def _without_password(said: str, conninfo: str) -> str:
+    """A message of the database's without the password; of an address that was taken apart wrongly nothing is quoted."""
+    if "invalid" in said:
+        said = re.sub(r'"[^"]*"', "***", said)
+    password = conninfo_to_dict(conninfo).get("password")
+    return hushed(said.replace(str(password), "***") if password else said)
 
 
 def _prepare(conninfo: str, on_progress: Callable[[str], None] | None) -> None:

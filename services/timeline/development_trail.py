@@ -87,6 +87,7 @@ def _entries(asked: Asked, steps: Sequence[Entry], recorder: Callable[[str], str
             standing=one.found.standing,
             rule=one.found.rule,
             event=as_posted(one.recorded),
+            withheld=one.recorded.withheld or msgspec.UNSET,
         )
         for one in steps
     ]

@@ -14,7 +14,6 @@ from uuid import UUID
 import msgspec
 
 from events.developments import DevelopmentAmended
-from events.log import whole_streams
 from events.times import rfc3339
 from events.vocabulary import KINDS
 from projections import views
@@ -88,7 +87,7 @@ def listed(
         begun = _Place(found.view_id, cursors.marked(choice), found.position, 0)
         place = begun if cursor is None else _taken(cursor, begun)
         what = _what(reader, choice, asked.at, found.position)
-        page, last = _page(asked, found, choice, what, place, limit)
+        page, last = _page(reader, asked, found, choice, what, place, limit)
         following = msgspec.structs.replace(place, last=last) if last is not None else None
         return DevelopmentPage(
             known_position=found.position,
@@ -170,7 +169,7 @@ def _what(reader: Reader, choice: Choice, now: datetime, position: int) -> Sough
 
 
 def _page(
-    asked: Asked, view: View, choice: Choice, what: Sought, place: _Place, limit: int
+    reader: Reader, asked: Asked, view: View, choice: Choice, what: Sought, place: _Place, limit: int
 ) -> tuple[list[DevelopmentOut], int | None]:
     """A page, and the last position looked at; None where nothing follows."""
     in_text = choice.text is not None or choice.tag is not None
@@ -180,7 +179,7 @@ def _page(
         size = _HELPING if in_text else limit + 1
         rows = sought(asked.connection, view, what, newest_first=not choice.oldest_first, limit=size,
                       **_between(choice, place.begun, last))  # fmt: skip
-        told = _told(asked, view, rows[:limit] if not in_text else rows)
+        told = _told(reader, asked, view, rows[:limit] if not in_text else rows)
         for row, (out, texts) in zip(rows, told, strict=False):
             if len(found) == limit:
                 return found, last
@@ -209,10 +208,10 @@ def _says(choice: Choice, out: DevelopmentOut, texts: str) -> bool:
     return choice.text is None or all(word in texts for word in fold(choice.text).split())
 
 
-def _told(asked: Asked, view: View, rows: Sequence[Development]) -> list[tuple[DevelopmentOut, str]]:
+def _told(reader: Reader, asked: Asked, view: View, rows: Sequence[Development]) -> list[tuple[DevelopmentOut, str]]:
     """What a list tells of some developments, and all that is written of them, folded."""
     events: dict[UUID, list[Recorded]] = {}
-    for one in whole_streams(asked.connection, [row.development_id for row in rows], view.position):
+    for one in reader.whole_streams(asked.connection, [row.development_id for row in rows], view.position):
         events.setdefault(one.event.development_id, []).append(one)
     return [
         (out(row, content(row.development_id, events[row.development_id], view.reading)),

@@ -20,6 +20,7 @@ from services.timeline.audit.notes import UnusableKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.following import Leader
+from services.timeline.hushed import hushed
 from services.timeline.migrate import known
 from services.timeline.migrate import pending as pending_migrations
 from services.timeline.settings import PREFIX, Settings
@@ -201,7 +202,7 @@ def gather() -> Facts:
     try:
         chosen = Settings()
     except ValueError as error:  # pydantic's own error is one
-        said = " ".join(str(error).split())
+        said = hushed(" ".join(str(error).split()))
         shown = {name: hidden(name, os.environ[name]) for name in names if name in os.environ}
         return Facts(settings=shown, unknown=unknown, unusable=said)
     facts = Facts(settings=_shown(chosen), unknown=unknown, disk=_free(chosen))
@@ -267,7 +268,7 @@ def hidden(name: str, value: Any) -> str:
         return _without_password(str(value))
     if any(word in name.lower() for word in _SECRET):
         return "***"
-    return str(value)
+    return hushed(str(value))
 
 
 def _without_password(conninfo: str) -> str:
@@ -275,6 +276,8 @@ def _without_password(conninfo: str) -> str:
         parts = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError:
         return "(cannot be read)"
+    if not str(parts.get("port", "0")).replace(",", "").isdigit() or "@" in str(parts.get("dbname", "")):
+        return "(taken apart wrongly: signs such as / @ : in a password are written as %2F %40 %3A)"
     return " ".join(f"{key}={'***' if 'password' in key else value}" for key, value in sorted(parts.items()))
 
 

@@ -2,12 +2,11 @@
 
 import contextlib
 import gzip
-import io
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +17,7 @@ from events.undecodable import Undecodable
 from services.timeline import console
 from services.timeline.audit import custody
 from services.timeline.composition import Timeline
+from services.timeline.unpacking import unpacked
 
 LINES = 1_000
 LOCAL = "local"
@@ -88,7 +88,7 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes] | None, IO[bytes]]]:
         raise Unreadable(f"{path}: {error.strerror}") from None
     with raw:
         zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw
+        yield raw, unpacked(raw) if zipped else raw
 
 
 def export(timeline: Timeline, output: Path | None, after: int) -> None:
@@ -146,5 +146,6 @@ def exported(one: RecordedEvent[Event]) -> bytes:
     if isinstance(one.event, Undecodable):  # leaving it out would make another log
         raise Unreadable(f"the event at position {one.position} cannot be read here: {one.event.error}")
     event = write_event(one.event)
-    gone = {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
+    gone: dict[str, Any] = {"withheld": True} if one.withheld else {}
+    gone |= {"redacted": {"text_sha256": one.text_sha256}} if one.text_sha256 is not None else {}
     return msgspec.json.encode({"type": event.pop("type"), "event_id": str(one.event_id), **event, **gone}) + b"\n"

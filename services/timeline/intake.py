@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
-from events import checks, codec, warnings
+from events import checks, codec, warnings, withholding
 from events.appends import Held, HeldEvent, NewRow, Place
 from events.developments import (
     DevelopmentAmended,
@@ -175,8 +175,13 @@ class Intake:
                 self._streams[undone.stream].pop()
             del self._accepted[undone.event_id]
 
-    def decide(self, one: Prepared, recorded_by: str, expected_version: int | None = None) -> Accepted:
+    def decide(
+        self, one: Prepared, recorded_by: str, expected_version: int | None = None, nameless: Collection[str] = ()
+    ) -> Accepted:
         """Accept an event, or recognise it.
+
+        Args:
+            nameless: Sources whose names whoever hands it in may not know; see `Writer.append`.
 
         Raises:
             Outdated: its stream is not at the expected version.
@@ -184,7 +189,7 @@ class Intake:
         """
         if one.type == "EventRedacted":
             one = redacting.completed(self, one, recorded_by)
-        if one.event_id is not None and (known := self._recognise(one.event_id, one)) is not None:
+        if one.event_id is not None and (known := self._recognise(one.event_id, one, nameless)) is not None:
             return known
         version = self._version(one.stream)
         if not self._plainly_right(one, version):
@@ -208,9 +213,11 @@ class Intake:
         if problems:
             raise UnusableEvent(problems)
 
-    def _recognise(self, event_id: UUID, one: Prepared) -> Accepted | None:
+    def _recognise(self, event_id: UUID, one: Prepared, nameless: Collection[str]) -> Accepted | None:
         if self._already and (held := self._already.get(event_id)) is not None:
-            if held.says_the_same_as(one.form or codec.encode(one.event)):
+            form = one.form or codec.encode(one.event)
+            untold = withholding.concerns(one.event, nameless) if nameless else False
+            if withholding.same_but_for_text(held.form, form) if untold else held.says_the_same_as(form):
                 return Accepted(event_id, one, held.place)
             raise UnusableEvent([Problem("event_id", str(event_id), redacting.otherwise(held, one))], conflict=True)
         before = self._accepted.get(event_id)

@@ -2,11 +2,14 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import msgspec
 import structlog
 from structlog.typing import Processor
+
+from services.timeline.hushed import hushed
 
 Format = Literal["json", "text"]
 
@@ -22,6 +25,7 @@ def configure(level: str, form: Format = "text") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _hushed,
     ]
     last: Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -51,3 +55,11 @@ class _Stderr(logging.Handler):
 def _json(line: Any, **_: Any) -> str:
     """A line as JSON; what has no form there as it says of itself."""
     return msgspec.json.encode(line, enc_hook=str, order="deterministic").decode()
+
+
+def _hushed(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Last of all: what is said, and each value beside it, without secrets."""
+    for name, value in said.items():
+        if isinstance(value, str):
+            said[name] = hushed(value)
+    return said

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET
+
 from events import warnings
 from events.developments import DevelopmentAmended, DevelopmentAssessed, DevelopmentDenied, DevelopmentReported
 from events.records import changed
@@ -304,6 +306,7 @@ def _weakness(one: Weighed, names: Names) -> str:
 
 def _statement(one: Weighed, recorded: Sequence[Recorded], names: Names) -> wire.StatementOut:
     report = statement_event(recorded, one.said.position).report
+    withheld = any(each.withheld for each in recorded if each.position == one.said.position)
     return wire.StatementOut(
         affirms=one.said.affirms,
         chain=one.said.chain,
@@ -318,6 +321,7 @@ def _statement(one: Weighed, recorded: Sequence[Recorded], names: Names) -> wire
         speaks=one.speaks,
         effective=one.effective,
         words=_statement_words(one, report.unnamed_end, names),
+        withheld=withheld or UNSET,
     )
 
 

@@ -12,16 +12,18 @@ from uuid import UUID
 
 import msgspec
 
-from events import checks, codec, marks, warnings
+from events import checks, codec, marks, warnings, withholding
 from events.codec import StoredForm
 from events.developments import DevelopmentAmended, DevelopmentReported, Report
 from events.problems import Problem, UnusableEvent
 from events.recorded import stream_id
 from events.records import Event
 from events.redaction import EventRedacted
+from events.reference import SourceRegistered
 from events.shape import AnyEvent, read_again, read_event, read_redacted
 from events.vocabulary import KINDS
 from events.warnings import Warned
+from services.timeline import protecting
 from services.timeline.references import names
 
 #: Events of files that bear no id of their own are named by what they say under this namespace. Never change it.
@@ -141,6 +143,8 @@ def _oddities(event: Event, problems: tuple[Problem, ...]) -> tuple[tuple[str, .
     if isinstance(event, DevelopmentReported):
         odd = (*warnings.of_statement(event), *warnings.of_capture(event.kind, event.participants))
         return event.report.chain if KINDS[event.kind].facet is not None else (), odd
+    if isinstance(event, SourceRegistered):
+        return (), tuple(protecting.odd([event]))
     return (), tuple(warnings.of_statement(event)) if isinstance(event, DevelopmentAmended) else ()
 
 
@@ -158,11 +162,19 @@ class Naming:
         """The event with an id."""
         if one.event_id is not None or one.form is None:
             return one
-        first = _uuid5(SAID, codec.content(one.form))
+        first = _uuid5(SAID, _content(one))
         brief = first.int >> 64  # half of the id is enough to count by, and half as much to keep in memory
         times = self._times.get(brief, 0) + 1
         self._times[brief] = times
         return msgspec.structs.replace(one, event_id=first if times == 1 else _uuid5(first, b"%d" % times))
+
+
+def _content(one: Prepared) -> bytes:
+    """What an id is made from; of a sensitive source not its name, which whoever reads the id could guess and try."""
+    assert one.form is not None
+    if one.type == "SourceRegistered" and withholding.after(frozenset(), one.event):
+        return codec.unsealed(one.form)
+    return codec.content(one.form)
 
 
 def _uuid5(namespace: UUID, name: bytes) -> UUID:

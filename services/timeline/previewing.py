@@ -4,7 +4,7 @@ Decided by the intake and folded by the folds that decide and fold what is poste
 in a transaction that PostgreSQL lets write nothing. So the answer is that of posting them, unless somebody else is quicker.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -108,8 +108,9 @@ def preview(
     for one in prepared:
         if isinstance(one, NotAllowed):
             raise one
+    nameless = log.nameless()
     with _one_state(log) as connection:
-        found = _on(connection, prepared, recorded_by, wanted)
+        found = _on(connection, prepared, recorded_by, wanted, nameless)
     return _with_look_alikes(found, LookAlikes(log.pool))
 
 
@@ -134,13 +135,14 @@ def _on(
     prepared: Sequence[Prepared | UnusableEvent],
     recorded_by: str,
     wanted: Wanted,
+    nameless: Collection[str],
 ) -> Preview:
     snapshot, now = Snapshot(connection), datetime.now(UTC)
     head = snapshot.head.position
     view = _view(connection, wanted, head)
     intake = Intake(snapshot, now)
     intake.look_up([one for one in prepared if isinstance(one, Prepared)])
-    events = [_decide(intake, one, recorded_by) for one in prepared]
+    events = [_decide(intake, one, recorded_by, nameless) for one in prepared]
     new = _as_recorded(intake, [one.event for one in events if one.event and not one.already], snapshot.head, now)
     at, known_at = wanted.at or now, wanted.known_at or _own_time(new) or now
     before, after = (head, head + len(new)) if view.reading.clock == "recorded" else (micros(known_at),) * 2
@@ -170,11 +172,11 @@ def _view(connection: Connection[TupleRow], wanted: Wanted, head: int) -> View:
     return view
 
 
-def _decide(intake: Intake, one: Prepared | UnusableEvent, recorded_by: str) -> Foreseen:
+def _decide(intake: Intake, one: Prepared | UnusableEvent, recorded_by: str, nameless: Collection[str]) -> Foreseen:
     if isinstance(one, UnusableEvent):
         return Foreseen(refusal=one)
     try:
-        accepted: Accepted = intake.decide(one, recorded_by)
+        accepted: Accepted = intake.decide(one, recorded_by, nameless=nameless)
     except UnusableEvent as refusal:
         return Foreseen(refusal=refusal)
     return Foreseen(one.event, accepted.place is not None or accepted.again, None, accepted.warnings)

@@ -116,6 +116,10 @@ class Reader:
                 fold.cache_clear()
                 self._redacted = found[-1][1]
 
+    def whole_streams(self, connection: Connection[TupleRow], ids: Collection[UUID], until: int) -> list[Recorded]:
+        """The events of some streams as the log tells them, in the state of the tables that a connection sees."""
+        return self._log.whole_streams(connection, ids, until)
+
     def views(self) -> list[View]:
         """All views, with where they stand."""
         with self._held.connection() as connection:

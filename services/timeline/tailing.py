@@ -91,8 +91,11 @@ class Streams:
         self._closing = True
         self._wake()
 
-    async def after(self, position: int) -> AsyncIterator[list[RecordedEvent[Any]]]:
+    async def after(self, position: int, log: Log | None = None) -> AsyncIterator[list[RecordedEvent[Any]]]:
         """Events after a position in order, as they are recorded; an empty list now and then where there are none.
+
+        Args:
+            log: The log as the reader may see it; by default the whole.
 
         Ends when the streams are closed, and when the database does not answer: who comes back goes on where it was.
         """
@@ -100,7 +103,7 @@ class Streams:
         while not self._closing:
             news = self._news  # before the look: what is recorded after it wakes this one
             try:
-                found = await self.in_turn(partial(self._log.read, position, limit=_BATCH))
+                found = await self.in_turn(partial((log or self._log).read, position, limit=_BATCH))
             except (psycopg.OperationalError, PoolTimeout) as error:
                 logger.warning("a stream ends: the database did not answer", error=str(error))
                 return

@@ -184,7 +184,7 @@ class Beliefs(msgspec.Struct, frozen=True):
 
 
 class StatementOut(msgspec.Struct, frozen=True):
-    """One report or denial, what it weighs and why."""
+    """One report or denial, what it weighs and why; `withheld`, only where it is so: it is of a sensitive source."""
 
     affirms: bool
     chain: tuple[str, ...]
@@ -199,6 +199,7 @@ class StatementOut(msgspec.Struct, frozen=True):
     speaks: bool
     effective: bool | None
     words: str
+    withheld: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class CandidateOut(msgspec.Struct, frozen=True):

@@ -74,6 +74,7 @@ class TrailEntry(msgspec.Struct, frozen=True, kw_only=True):
     standing: str
     rule: str
     event: dict[str, Any]
+    withheld: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class MergedOut(msgspec.Struct, frozen=True, kw_only=True):

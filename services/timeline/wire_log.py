@@ -16,7 +16,8 @@ class RecordedOut(msgspec.Struct, frozen=True):
     """An event in the log, with its place in it; `event` has the shape in which it was posted.
 
     `recorded_by` is null where whoever asks may not know it. Where the text was redacted, `redaction` is the position of the
-    event that did it, and each field in which text stood holds `[redacted]`.
+    event that did it, and each field in which text stood holds `[redacted]`. `withheld` stands only where it is so: the event
+    tells of a sensitive source, and what would tell who it is is left out, or `[withheld]` where it must be there.
     """
 
     position: int
@@ -26,6 +27,7 @@ class RecordedOut(msgspec.Struct, frozen=True):
     redacted: bool
     redaction: int | None
     event: dict[str, Any]
+    withheld: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -102,5 +104,6 @@ def recorded_out(one: RecordedEvent[Any], recorded_by: str | None) -> RecordedOu
     """A recorded event as it is answered: its place in the log, and the event."""
     recorded_at = rfc3339(one.recorded_at.astimezone(UTC))
     return RecordedOut(
-        one.position, recorded_at, recorded_by, one.version, one.redacted, one.redaction, as_posted(one, recorded_by)
-    )
+        one.position, recorded_at, recorded_by, one.version, one.redacted, one.redaction, as_posted(one, recorded_by),
+        one.withheld or msgspec.UNSET,
+    )  # fmt: skip

@@ -8,7 +8,10 @@ from services.timeline.wire import Moment, Uuid
 
 
 class SourceOut(msgspec.Struct, frozen=True):
-    """A source as graded at one position."""
+    """A source as graded at one position.
+
+    `sensitive` stands only where it is so: who it is is told to analysts alone, and others read its id in place of its name.
+    """
 
     source_id: str
     name: str
@@ -16,6 +19,7 @@ class SourceOut(msgspec.Struct, frozen=True):
     reliability: str
     aligned_with: tuple[str, ...]
     url: str | None
+    sensitive: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SourcePage(msgspec.Struct, frozen=True):

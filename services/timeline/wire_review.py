@@ -26,7 +26,7 @@ class ReviewedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event of the log as a review names it.
 
     `said_at` is its own time: when it was published, decided or taken back; null for reference data. `words` say what it
-    does, `reason` is its own text. `redacted`: its text was lawfully removed.
+    does, `reason` is its own text. `redacted`: its text was lawfully removed. `withheld`, only where it is so: it tells of a sensitive source.
     """
 
     position: int
@@ -41,6 +41,7 @@ class ReviewedEvent(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     reason: str
     evidence: tuple[EvidenceOut, ...]
+    withheld: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReviewedStatement(StatementOut, frozen=True, kw_only=True):

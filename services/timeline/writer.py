@@ -6,7 +6,7 @@ fails no other, an atomic group stays whole, and nothing is answered before it i
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from events.problems import Problem, UnusableEvent
 from events.records import Event
 from events.redaction import EventRedacted
 from events.warnings import Warned
+from services.timeline import protecting
 from services.timeline.access import NotAllowed
 from services.timeline.intake import Accepted, Intake
 from services.timeline.known import Known
@@ -87,6 +88,7 @@ class Writer:
         expected_version: int | None = None,
         allowed: Callable[[Event], None] | None = None,
         compare: LookAlikes | None = None,
+        nameless: Collection[str] = (),
     ) -> list[Result]:
         """Append events given as JSON bytes, as events, or prepared; a result for each, in order, once all are durable.
 
@@ -94,6 +96,8 @@ class Writer:
             expected_version: The version that the stream of each event has to have before it (optimistic concurrency);
                 an event that is there already is answered as such, whatever the version is by now.
             compare: Looks for others like the developments appended, once they are; None: nobody asks.
+            nameless: Sources whose names whoever hands it in may not know: what is there already under the same id is answered
+                so whatever its text is, else they could find out by trying.
             allowed: Raises UnusableEvent where `recorded_by` may not record an event (see `access.recording`).
 
         Raises:
@@ -102,11 +106,22 @@ class Writer:
                 in the same event ids again tells.
         """
         ready = [raw if isinstance(raw, Prepared | UnusableEvent) else prepare(raw, allowed) for raw in raws]
-        request = _Request(ready, recorded_by, atomic, expected_version)
+        request = _Request(ready, recorded_by, atomic, expected_version, nameless)
         self._together.hand_in(request)
         if request.failure is not None:
             raise request.failure
-        return _compared(request, compare) if compare is not None else request.results
+        if compare is not None:
+            request.results = _compared(request, compare)
+        return self._with_telling_ids(request)
+
+    def _with_telling_ids(self, request: "_Request") -> list[Result]:
+        """The results with a warning for each source protected just now whose id tells its name; who records that knows it."""
+        results = list(request.results)
+        for number, (one, result) in enumerate(zip(request.prepared, results, strict=True)):
+            if result.appended and isinstance(one, Prepared) and one.type == "SourceProtected":
+                held = [each.event for each in self._log.streams([one.stream], 2**62)]
+                results[number] = result._replace(warnings=(*result.warnings, *protecting.odd(held)))
+        return results
 
     def redact(self, asked: EventRedacted, by: str) -> Redaction:
         """Take the text of an event away for good, and record that, in one transaction.
@@ -180,6 +195,7 @@ class _Request:
     recorded_by: str
     atomic: bool
     expected_version: int | None
+    nameless: Collection[str] = ()
     decided: list[Accepted | UnusableEvent] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     failure: Exception | None = field(default_factory=lambda: psycopg.OperationalError("the commit was interrupted"))
@@ -240,6 +256,6 @@ def _decide_one(intake: Intake, request: _Request, one: Prepared | UnusableEvent
     if isinstance(one, UnusableEvent):
         return one
     try:
-        return intake.decide(one, request.recorded_by, request.expected_version)
+        return intake.decide(one, request.recorded_by, request.expected_version, request.nameless)
     except UnusableEvent as refusal:
         return refusal

@@ -53,6 +53,7 @@ def secret_world() -> list[dict[str, Any]]:
         about("DevelopmentAmended", LOST, changes={"summary": _SAID, "tags": [SECRET]}, reason=_SAID),
         about("DevelopmentMerged", TWICE, into_id=str(LOST), reason=_SAID),
         about("DevelopmentVoided", VOID, reason=_SAID),
+        {"type": "SourceProtected", "source_id": "monitor", "sensitive": False, "reason": _SAID},
     ]  # fmt: skip
 
 

@@ -87,6 +87,7 @@ NAMES = {
 
 ANALYSTS = {
     "SourceReliabilityAssessed",
+    "SourceProtected",
     "DevelopmentAssessed",
     "DevelopmentAmended",
     "DevelopmentMerged",
@@ -244,6 +245,7 @@ def every_type() -> dict[str, dict[str, Any]]:
         "SourceRegistered": source(f"s-{fresh}"),
         "SourceReliabilityAssessed": {"type": "SourceReliabilityAssessed", "source_id": "monitor", "reliability": "C", "reason": "x"},
         "SourceAlignmentStated": {"type": "SourceAlignmentStated", "source_id": "monitor", "aligned_with": [], "reason": "x"},
+        "SourceProtected": {"type": "SourceProtected", "source_id": "monitor", "reason": "x"},
         "ActorRegistered": {"type": "ActorRegistered", "actor_id": f"a-{fresh}", "name": "A", "kind": "other"},
         "ActorRenamed": {"type": "ActorRenamed", "actor_id": "hts", "name": "B"} | moved,
         "LocationRegistered": place(f"l-{fresh}"),

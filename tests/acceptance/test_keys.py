@@ -196,3 +196,24 @@ def test_a_role_of_the_database_that_checks_keys_can_neither_make_nor_change_the
             connection.execute(f"SET ROLE {role}")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 keys.every(connection)
+
+
+def test_a_key_is_found_by_its_hash_and_compared_in_constant_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that is compared tells anything about a key by the time that it takes."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare_digest(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    with opened(Settings(database_url=database)) as timeline:
+        with timeline.log.pool.connection() as connection:
+            secret, key = keys.add(connection, "desk", ["reader"], None)
+        timeline.keys.refresh(within=0)
+        monkeypatch.setattr("services.timeline.keys.hmac.compare_digest", compare_digest)
+        assert timeline.keys.find(secret) == key
+        assert compared == [(key.sha256, keys.digest(secret))]
+        assert timeline.keys.find(secret[:-1]) is None
+        assert secret not in repr(vars(timeline.keys))

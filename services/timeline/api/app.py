@@ -37,6 +37,7 @@ from services.timeline.api.guard import Guard
 from services.timeline.api.requests import Requests
 from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
+from services.timeline.discreet import Protected
 from services.timeline.gauges import Gauges
 from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
@@ -82,6 +83,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.held = Held()
     app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.protected = Protected(timeline.log)
     app.state.budgets = Budgets(timeline.settings)
     timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
     for router in (

@@ -13,8 +13,10 @@ from fastapi.routing import APIRoute
 from pydantic import BeforeValidator
 
 from events.times import Instant, utc
+from services.timeline.access import Principal
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.composition import Timeline
+from services.timeline.discreet import as_seen_by
 
 _EATEN_PLUS = re.compile(r" (\d{2}:\d{2})\Z")
 
@@ -104,9 +106,12 @@ def _parameters(route: APIRoute) -> frozenset[str]:
 
 
 async def timeline(request: Request) -> Timeline:
-    """The opened timeline that the application was made with."""
-    opened: Timeline = request.app.state.timeline
-    return opened
+    """The opened timeline, as whoever asks may see it: the one place where that is settled."""
+    if not hasattr(request.state, "seen"):
+        who: Principal | None = getattr(request.state, "who", None)
+        request.state.seen = as_seen_by(who, request.app.state.timeline, request.app.state.protected)
+    seen: Timeline = request.state.seen
+    return seen
 
 
 Opened = Annotated[Timeline, Depends(timeline)]
@@ -145,7 +150,7 @@ async def _wanted(
     view: ViewName = "current",
     min_position: MinPosition = None,
 ) -> Wanted:
-    return Wanted(request.app.state.timeline, view, at, known_at, known_position, min_position)
+    return Wanted(await timeline(request), view, at, known_at, known_position, min_position)
 
 
 #: A question, for routes that read.

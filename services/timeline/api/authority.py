@@ -59,6 +59,7 @@ def spend(request: Request, who: Principal, route: str) -> None:
     Raises:
         HTTPException: 429 where nothing is left.
     """
+    request.state.who = who
     request.state.personal = who.known and who != access.LOCAL
     streamed = wants_stream(request, request.query_params.get("f"))
     _take(request, spender(who, address(request)), budget_of(route, streamed=streamed))

@@ -146,7 +146,7 @@ def get_events(
     Positions are contiguous: a reader who has seen one never later meets a smaller one.
     """
     if wants_stream(request, f):
-        return stream(request, after, last_event_id, who)
+        return stream(request, opened.log, after, last_event_id, who)
     form = rendering.wanted_format(request, f, ("json", "ndjson"))
     found = [
         wire_log.recorded_out(one, recorder_shown(who, one.recorded_by)) for one in opened.log.read(after, limit=limit)

@@ -5,7 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.timeline.api import rendering
+from services.timeline.api import asking, rendering
 from services.timeline.api.authority import principal, spend
 from services.timeline.composition import Timeline
 from services.timeline.page import assets, shell
@@ -33,7 +33,8 @@ async def page(request: Request) -> Response:
         who = await principal(request)
         spend(request, who, "GET /")
         if who.has("read"):
-            said = await run_in_threadpool(told, timeline.reader, wanted, clock)
+            seen = await asking.timeline(request)
+            said = await run_in_threadpool(told, seen.reader, wanted, clock)
     except HTTPException as error:  # without credentials: the page asks for them
         if error.status_code not in (401, 403):
             raise

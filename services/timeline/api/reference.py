@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from msgspec import UNSET
 
 from projections.catalogue import Actor, Catalogue, Location, Source
 from services.timeline import wire, wire_reference
@@ -119,7 +120,9 @@ def _held(catalogue: Catalogue, asked: Asked, location_id: str) -> Location:
 
 
 def _source(one: Source) -> wire_reference.SourceOut:
-    return wire_reference.SourceOut(one.source_id, one.name, one.kind, one.reliability, one.aligned_with, one.url)
+    return wire_reference.SourceOut(
+        one.source_id, one.name, one.kind, one.reliability, one.aligned_with, one.url, one.sensitive or UNSET
+    )
 
 
 def _actor(one: Actor, catalogue: Catalogue, asked: Asked) -> wire_reference.ActorOut:

@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from events.log import Log
 from services.timeline import wire
 from services.timeline.access import Principal, recorder_shown
 from services.timeline.api.asking import SSE, wants_stream
@@ -24,7 +25,7 @@ RETRY = 2_000
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
 
 
-def stream(request: Request, after: int, last_event_id: str | None, who: Principal) -> Response:
+def stream(request: Request, log: Log, after: int, last_event_id: str | None, who: Principal) -> Response:
     """The events after a position, or after `Last-Event-ID` where a client comes back; and those to come.
 
     Raises:
@@ -36,7 +37,7 @@ def stream(request: Request, after: int, last_event_id: str | None, who: Princip
     if request.scope.get("head"):
         return Response(media_type=SSE, headers=HEADERS)
     streams = request.app.state.streams
-    return Admitted(streams, _written(streams, after, who), of=spender(who, address(request)))
+    return Admitted(streams, _written(streams, log, after, who), of=spender(who, address(request)))
 
 
 def last_event(last_event_id: str | None) -> int | None:
@@ -74,10 +75,10 @@ class Admitted(StreamingResponse):
         await problem(503, "Too many streams", said, headers={"Retry-After": "10"})(scope, receive, send)
 
 
-async def _written(streams: Streams, after: int, who: Principal) -> AsyncIterator[bytes]:
+async def _written(streams: Streams, log: Log, after: int, who: Principal) -> AsyncIterator[bytes]:
     """The events as lines of the stream; a comment where there is nothing to tell."""
     yield f"retry: {RETRY}\n: after {after}\n\n".encode()
-    async for found in streams.after(after):
+    async for found in streams.after(after, log):
         lines = (
             b"id: %d\ndata: %s\n\n"
             % (one.position, wire.encode(recorded_out(one, recorder_shown(who, one.recorded_by))))

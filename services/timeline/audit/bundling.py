@@ -2,17 +2,28 @@
 
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO
 
 import msgspec
 
+from events import withholding
 from events.codec import UnknownStoredType
 from projections.stored_bearing import stored_bearing
 from services.timeline.access import Principal
 from services.timeline.asked import Asked
-from services.timeline.audit import checking, contents, custody, evidence, glossary, signing, stamping, stored
+from services.timeline.audit import (
+    checking,
+    contents,
+    custody,
+    evidence,
+    gathering,
+    glossary,
+    signing,
+    stamping,
+    stored,
+)
 from services.timeline.audit.assembling import Under, listed_and_signed, proved, question_of
 from services.timeline.audit.captured import Captured
 from services.timeline.audit.checking import Verdict
@@ -29,6 +40,7 @@ from services.timeline.audit.stamping import Stamped
 from services.timeline.audit.tree import NotYetInTree
 from services.timeline.audit.what_is_proved import readme
 from services.timeline.composition import Timeline
+from services.timeline.discreet import Protected, discreet
 from services.timeline.narration import explained
 
 
@@ -44,12 +56,14 @@ class Wanted:
         captured: Files that may be evidence.
         held: The asker holds a checkpoint over so many events: the bundle gets the proof between it and its own.
         made_at: Now, unless two bundles are to be the same.
+        names: Who the sensitive sources are is told: the bundle is for somebody who may know.
     """
 
     by: Principal
     captured: Captured = field(default_factory=Captured)
     held: int | None = None
     made_at: datetime | None = None
+    names: bool = False
 
 
 def bundle(opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, stream: IO[bytes]) -> Verdict:
@@ -67,6 +81,10 @@ def bundle(opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, str
     """
     opened.reader.require_location(asked, location_id)
     events = _events(asked, location_id)
+    if not wanted.names:
+        opened = discreet(opened)
+        sensitive = Protected(opened.log).sources()[1]
+        events, wanted = gathering.discreet(events, sensitive), _without_their_files(wanted, events, sensitive)
     under = _under(opened, asked, events)
     try:
         write(stream, _files(opened, asked, location_id, wanted, events, under).items())
@@ -84,6 +102,16 @@ def bundle(opened: Timeline, asked: Asked, location_id: str, wanted: Wanted, str
             last_position=asked.known_position, sha256=sum_,
         )  # fmt: skip
     return verdict
+
+
+def _without_their_files(wanted: Wanted, events: list[Whole], sensitive: frozenset[str]) -> Wanted:
+    """Captured files of sensitive sources may show who they are: they stay here, unless somebody else names them too."""
+    theirs, others = set[str](), set[str]()
+    for one in events:
+        into = theirs if withholding.concerns(one.recorded.event, sensitive) else others
+        into.update(piece.sha256 for piece in evidence.named(one.recorded.event) if piece.sha256 is not None)
+    files = {name: file for name, file in wanted.captured.files.items() if name not in theirs - others}
+    return replace(wanted, captured=replace(wanted.captured, files=files))
 
 
 def in_memory(opened: Timeline, asked: Asked, location_id: str, wanted: Wanted) -> bytes:
@@ -142,6 +170,8 @@ def _files(
     """Every file by its name."""
     question = question_of(asked, location_id, wanted.by.name, wanted.made_at)
     recorded = [one.recorded for one in events]
+    if withheld := tuple(one.position for one in recorded if one.withheld):
+        question = msgspec.structs.replace(question, withheld=withheld)
     told = evidence.told(recorded, wanted.captured.files.keys())
     found: dict[str, Content] = {
         f"evidence/{one.sha256}": wanted.captured.files[one.sha256] for one in told if one.attached

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final, NamedTuple
 
+from events import withholding
 from events.recorded import RecordedEvent
 from events.times import rfc3339
 from projections.policies import POLICIES
@@ -36,6 +37,7 @@ class Verdict:
         known: Whoever asks knew one of them, or holds a checkpoint that one of them signed.
         events: How many events bear on the answer.
         redacted: The positions among them whose text was taken away.
+        withheld: Those whose text is not in the bundle, since it tells who a sensitive source is.
         stamped_at: When the checkpoint was stamped, by the stamp's own word; None where there is no stamp.
         stamp_trusted: An authority that whoever asks trusts has stamped it.
     """
@@ -47,6 +49,7 @@ class Verdict:
     known: bool
     events: int
     redacted: tuple[int, ...]
+    withheld: tuple[int, ...]
     attached: int
     missing: int
     stamped_at: datetime | None
@@ -105,7 +108,7 @@ def check(
     moment, trusted = _stamp(opened, signed.note, authorities)
     return Verdict(
         question, status, signed.checkpoint, signers, signed.known or bool(held), len(events),
-        _redacted(events, question), attached, missing, moment, trusted,
+        _redacted(events, question), _withheld(events, question), attached, missing, moment, trusted,
     )  # fmt: skip
 
 
@@ -217,11 +220,23 @@ def _redacted(events: Sequence[Proved], question: Question) -> tuple[int, ...]:
             raise Refused(f"a redaction in the list is of position {position:,}, which has another event here, or none")
     for one in events:
         position = one.recorded.position
-        if one.without_text and position not in said:
+        if one.without_text and position not in said and position not in (question.withheld or ()):
             raise Refused(f"position {position:,}: its text is missing, and no event says that it was redacted")
         if position > question.known_position and not redacted_texts.is_redaction(one.recorded.event):
             raise Refused(f"position {position:,} was recorded after what the answer rests on")
-    return tuple(one.recorded.position for one in events if one.without_text)
+    return tuple(one.recorded.position for one in events if one.without_text and one.recorded.position in said)
+
+
+def _withheld(events: Sequence[Proved], question: Question) -> tuple[int, ...]:
+    """The positions whose text was left out by whoever made the bundle: their word, but only of what tells of a source."""
+    said = question.withheld or ()
+    without = {
+        one.recorded.position for one in events if one.without_text and withholding.concerned(one.recorded.event)
+    }
+    for position in said:
+        if position not in without:
+            raise Refused(f"position {position:,} is said to be withheld, and its text is here, or tells of no source")
+    return said
 
 
 def _stamp(opened: Opened, note: str, authorities: bytes | None) -> tuple[datetime | None, bool]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from events.log import whole_streams
 from events.times import rfc3339
 from projections import views
 from projections.claims import FOREVER, from_micros
@@ -92,13 +91,13 @@ def _turns(reviewer: Reviewer, today: Asked, location_id: str) -> list[Turn]:
     since = sorted(turns(versions, location_id, then.at, then.known, today.known), key=lambda one: one.step.known)
     if then.view.reading.clock == "recorded" or then.known_position == today.known_position:
         return since
-    return [*_late(then, today, location_id), *since]
+    return [*_late(reviewer, then, today, location_id), *since]
 
 
-def _late(then: Asked, today: Asked, location_id: str) -> list[Turn]:
+def _late(reviewer: Reviewer, then: Asked, today: Asked, location_id: str) -> list[Turn]:
     """What arrived between both positions and belongs to what was known by the earlier moment."""
     found = stored_bearing(today.connection, today.view, location_id, today.known_position)
-    read = whole_streams(today.connection, found.streams, today.known_position)
+    read = reviewer.timeline.log.whole_streams(today.connection, found.streams, today.known_position)
     waiting: dict[Any, int] = dict(found.set_aside)
     recorded = [one for one in read if one.position < waiting.get(getattr(one.event, "development_id", None), FOREVER)]
     if sum(one.position > then.known_position for one in recorded) > MOST_LATE:

@@ -38,6 +38,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         view: As it was asked for; `view_id` names it for ever.
         program: Name and version of the program that made the bundle.
+        withheld: The positions whose text tells who a sensitive source is, and was left out; missing where there are none.
     """
 
     format: Literal["timeline-evidence-bundle/1"]
@@ -54,6 +55,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     made_at: wire.Moment
     made_by: str
     program: str
+    withheld: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
 
     def reading(self) -> Reading:
         """How the log is read.

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from events.developments import DevelopmentEvent
-from events.log import whole_streams
+from events.log import Log
 from events.times import rfc3339
 from projections import views
 from projections.claims import FOREVER, asserted, from_micros, is_withdrawal, micros
@@ -153,7 +153,7 @@ def _told(reviewer: Reviewer, found: Sequence[_Lasting]) -> list[Correction]:
     causes = finder(log, asked, steps)
     because = [causes(step) for step in steps]
     ledger = Ledger(asked.connection, reviewer.who, {each.position for events in because for each in events})
-    summaries = _summaries(asked, [one.accepted.development_id for one, _, _ in found])
+    summaries = _summaries(log, asked, [one.accepted.development_id for one, _, _ in found])
     catalogue = reviewer.timeline.reader.catalogue(asked.known_position)
     corrected = []
     for (one, since, until), step, events in zip(found, steps, because, strict=True):
@@ -215,9 +215,9 @@ def duration(lasted: timedelta) -> str:
     return f"{hours} h" if hours < 48 else f"{hours // 24} days"
 
 
-def _summaries(asked: Asked, developments: Sequence[UUID]) -> dict[UUID, str]:
+def _summaries(log: Log, asked: Asked, developments: Sequence[UUID]) -> dict[UUID, str]:
     events: dict[UUID, list[Recorded]] = {}
-    for one in whole_streams(asked.connection, set(developments), asked.known_position):
+    for one in log.whole_streams(asked.connection, set(developments), asked.known_position):
         if isinstance(one.event, DevelopmentEvent):
             events.setdefault(one.event.development_id, []).append(one)
     return {

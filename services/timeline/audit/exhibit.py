@@ -132,7 +132,7 @@ def _events(events: Sequence[Whole]) -> str:
         text = msgspec.json.decode(one.form.text) if one.form.text is not None else None
         words = "".join(f"<dt>{escape(name)}</dt><dd>{said(value)}</dd>" for name, value in _words(text))
         if one.without_text:
-            words = "<dt>text</dt><dd class=gone>redacted</dd>"
+            words = f"<dt>text</dt><dd class=gone>{'withheld' if recorded.withheld else 'redacted'}</dd>"
         structure = msgspec.json.decode(one.form.structure)["event"]
         parts.append(
             f"<article><h3>{recorded.position:,}. {escape(one.form.name)}</h3>"

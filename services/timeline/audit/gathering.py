@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from psycopg import Connection
 
-from events import codec, merkle
+from events import codec, merkle, withholding
 from events.codec import StoredForm
 from events.leaves import leaf
 from events.recorded import RecordedEvent
@@ -52,6 +53,22 @@ def whole_events(connection: Database, positions: Collection[int]) -> Iterator[W
             event=codec.decode(name, form.structure, text),
         )
         yield Whole(recorded, form, leaf(position, event_id, recorded_at, recorded_by, form))
+
+
+def discreet(events: Sequence[Whole], sensitive: Collection[str]) -> list[Whole]:
+    """Events without the texts, and their salts, that tell who a sensitive source is; what commits to them stays.
+
+    A leaf commits to a text as a whole, so a report's summary goes with its address.
+    """
+    return [_without_text(one) if withholding.concerns(one.recorded.event, sensitive) else one for one in events]
+
+
+def _without_text(one: Whole) -> Whole:
+    event = codec.decode(one.form.name, one.form.structure)
+    return one._replace(
+        recorded=msgspec.structs.replace(one.recorded, event=event, withheld=one.form.text is not None),
+        form=one.form._replace(text=None, salt=None),
+    )
 
 
 def redacting(connection: Database, positions: Collection[int]) -> set[int]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC
 from typing import Any
 
+from msgspec import UNSET
 from psycopg import Connection
 
 from events import merkle
@@ -60,6 +61,7 @@ class Ledger:
             "words": words,
             "reason": getattr(one.event, "reasoning", "") or getattr(one.event, "reason", ""),
             "evidence": evidence_out(evidence_of(one.event)),
+            "withheld": one.withheld or UNSET,
         }
 
 

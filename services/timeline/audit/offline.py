@@ -57,6 +57,11 @@ def lines(verdict: Verdict) -> list[str]:
     ]
     if verdict.redacted:
         told.append(f"redacted: the texts at positions {', '.join(map(str, verdict.redacted))}")
+    if verdict.withheld:
+        where = ", ".join(map(str, verdict.withheld))
+        told.append(
+            f"withheld by whoever made it, since they tell who a sensitive source is: the texts at positions {where}"
+        )
     if verdict.attached or verdict.missing:
         told.append(f"captured files: {verdict.attached:,} in the bundle, {verdict.missing:,} named and missing")
     if verdict.stamped_at is not None:

@@ -79,7 +79,7 @@ def recorded(reviewer: Reviewer, who: str, *, place: Place | None, limit: int) -
         [after, until, who, limit],
         binary=True,
     ).fetchall()
-    found: list[RecordedEvent[Any]] = [as_recorded(row) for row in rows]
+    found = reviewer.timeline.log.told(map(as_recorded, rows))
     reached = found[-1].position if len(found) == limit else until
     ledger = Ledger(asked.connection, reviewer.who, {one.position for one in found})
     return RecordedPage(

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from events.developments import DevelopmentEvent
-from events.log import streams, whole_streams
+from events.log import streams
 from events.recorded import reference_stream
 from events.times import rfc3339
 from projections import setting_aside, views
@@ -203,7 +203,7 @@ def _source(reviewer: Reviewer, source_id: str) -> ReviewedSource:
 def _summaries(reviewer: Reviewer, developments: list[UUID]) -> dict[UUID, str]:
     asked = reviewer.asked
     events: dict[UUID, list[Recorded]] = {}
-    for one in whole_streams(asked.connection, developments, asked.known_position):
+    for one in reviewer.timeline.log.whole_streams(asked.connection, developments, asked.known_position):
         if isinstance(one.event, DevelopmentEvent):
             events.setdefault(one.event.development_id, []).append(one)
     return {

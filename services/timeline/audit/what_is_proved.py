@@ -28,6 +28,18 @@ NEITHER: Final = (
 )
 
 
+def _withheld(question: Question) -> list[str]:
+    if not question.withheld:
+        return []
+    said = ", ".join(f"{one:,}" for one in question.withheld)
+    return [
+        "Withheld: the texts of the events at these positions, which tell who a sensitive source is (a person at risk).",
+        "Each leaf commits to its text, so whoever has the text can be shown that it is the one; the status rests on none.",
+        f"    {said}",
+        "",
+    ]
+
+
 def readme(question: Question, sentence: str) -> bytes:
     """What this is, and how it is checked by hand."""
     lines = [
@@ -42,6 +54,7 @@ def readme(question: Question, sentence: str) -> bytes:
         "Neither:",
         *(f"  - {one}" for one in NEITHER),
         "",
+        *_withheld(question),
         "Read exhibit.html. Checked by a program, without network:",
         "    timeline audit verify THIS.zip --key KEY     (the log's key, from elsewhere: not from this bundle)",
         "Checked by hand, in the unpacked folder:",

@@ -2,17 +2,17 @@
 
 import codecs
 import csv
-import gzip
 import io
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal, cast
+from typing import IO, Final, Literal
 
 from services.timeline.importers.flags import Flag
 from services.timeline.importers.made import WrongFormat
+from services.timeline.unpacking import unpacked
 
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -78,14 +78,13 @@ class File:
     def _bytes(self) -> IO[bytes]:
         if self._held is not None:
             held = io.BytesIO(self._held)
-            return cast("IO[bytes]", gzip.GzipFile(fileobj=held)) if self._held.startswith(b"\x1f\x8b") else held
+            return unpacked(held) if self._held.startswith(b"\x1f\x8b") else held
         try:
             raw = Path(self.path).open("rb")  # noqa: SIM115  (closed by whoever reads it)
         except OSError as error:
             raise WrongFormat(f"{self.path}: {error.strerror}") from None
         if raw.peek(2)[:2] == b"\x1f\x8b":
-            raw.close()
-            return cast("IO[bytes]", gzip.open(self.path))
+            return unpacked(raw)
         return raw
 
     def _mark(self) -> str | None:
