@@ -59,25 +59,32 @@ class Tasks:
         )
 
 
-@contextmanager
-def _traced(browser: Browser, page: Page, found: dict[str, Tasks], name: str) -> Iterator[None]:
-    browser.start_tracing(
-        page=page, categories=["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
-    )
-    try:
-        yield
-    finally:
-        events: list[dict[str, Any]] = json.loads(browser.stop_tracing())["traceEvents"]
+#: What a trace has to be of, to tell them.
+TRACED: Final = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+
+
+def processor_times(trace: bytes) -> list[float]:
+    """How much of the processor each task of a page's main thread took, in milliseconds, out of a trace."""
+    events: list[dict[str, Any]] = json.loads(trace)["traceEvents"]
     threads = {
         (one["pid"], one["tid"])
         for one in events
         if one.get("name") == "thread_name" and one["args"]["name"] == "CrRendererMain"
     }
-    runs = [
+    return [
         one.get("tdur", 0) / 1000
         for one in events
         if one.get("name") in ("RunTask", "ThreadControllerImpl::RunTask") and (one["pid"], one["tid"]) in threads
     ]
+
+
+@contextmanager
+def _traced(browser: Browser, page: Page, found: dict[str, Tasks], name: str) -> Iterator[None]:
+    browser.start_tracing(page=page, categories=TRACED)
+    try:
+        yield
+    finally:
+        runs = processor_times(browser.stop_tracing())
     long: list[float] = page.evaluate("globalThis.tasks.splice(0)")
     found[name] = Tasks(len(runs), long, max(runs, default=0), sum(one > BOUND for one in runs))
 
