@@ -39,7 +39,7 @@ def known(connection: Database, view: View, after: int, upto: int) -> Hours:
     moment = "recorded_at" if view.reading.clock == "recorded" else _OWN_TIME
     statement = (
         f"SELECT {_HOUR.format(moment)} AS hour, count(*) FROM (SELECT recorded_at, "
-        f"convert_from(structure, 'UTF8')::jsonb AS said FROM event WHERE {between} OFFSET 0) AS told "
+        f"convert_from(structure, 'UTF8')::jsonb -> 'event' AS said FROM event WHERE {between} OFFSET 0) AS told "
         "WHERE NOT coalesce(said #> '{report,chain}' ?| %s::text[], FALSE) "
         "AND (%s::text[] = '{}' OR coalesce(said #> '{report,chain}' ?| %s::text[], TRUE)) GROUP BY hour"
     )

@@ -79,6 +79,15 @@ class Watched:
     def sentence(self) -> str:
         return self.page.locator("#sentence").inner_text()
 
+    def reached(self, position: int) -> None:
+        """Wait until the map stands at a position of the log."""
+        module = "import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'))"
+        for _ in range(300):
+            if self.page.evaluate(f"{module}.then(({{ world }}) => world.beliefs.header.known_position)") >= position:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the map has not come to position {position}")
+
     def violations(self) -> list[str]:
         """What axe-core finds on the page as it is."""
         script = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")

@@ -282,6 +282,7 @@ WITHOUT_LIMIT = {
     "/v1/views/{view}/verify": "a row a place or source; not cut",
     "/v1/views/{view}/set-aside": "MOST",
     "/v1/map/places": "a row a place",
+    "/v1/map/histograms": "MOST of either axis",
     "/v1/map/moments": "the operator's file",
     "/v1/vocabulary": "the program's own",
 }

@@ -2,17 +2,26 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bench import news
-from services.timeline.composition import opened
+from bench import news, page_tasks
+from services.timeline.composition import Following, opened
+from services.timeline.page.columns import Rows, encoded, in_order
 from services.timeline.settings import Settings
 from tests.acceptance.test_rest import served
 from tests.browser import Watched, watched
 from tests.conftest import fresh_database
+
+WORLD = "import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'))"
+
+RESOURCES = "performance.getEntriesByType('resource')"
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +31,11 @@ def watch(postgres_18: str, browser: Browser) -> Iterator[Watched]:
         fresh_database(postgres_18) as database,
         tempfile.TemporaryDirectory() as home,
         opened(Settings(database_url=database, home=Path(home))) as timeline,
+        ExitStack() as held,
     ):
         news.load(timeline.log, 3_000)
         timeline.follower.follow()
-        with served(timeline) as client, watched(browser, client) as page:
+        with served(timeline, held.enter_context(Following(timeline))) as client, watched(browser, client) as page:
             page.open("/?view=published&follow=today&at=2023-06-01T00:00:00Z")
             yield page
             page.is_quiet()
@@ -66,3 +76,71 @@ def test_a_place_among_all_of_them_is_found(watch: Watched) -> None:
     expect(page.locator(".hits li b").first).to_have_text(name)
     page.keyboard.press("Enter")
     expect(page.locator(".panel h2")).to_contain_text(name)
+
+
+def test_one_event_among_all_of_them_is_fetched_alone(watch: Watched) -> None:
+    """The map follows with some kilobytes, not with all places again."""
+    page = watch.page
+    fetched_before = page.evaluate(f"{RESOURCES}.length")
+    before = page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.header.known_position)")
+    said: dict[str, Any] = {
+        "type": "DevelopmentReported", "development_id": str(uuid4()), "kind": "captured", "location_id": "p-20000",
+        "occurred": {"start": "2023-06-01T00:00:00Z", "end": "2023-06-02T00:00:00Z", "precision": "day"},
+        "participants": [{"actor_id": "actor-1", "role": "holder"}], "summary": "Taken.",
+        "report": {"chain": ["agency-01"], "published_at": "2023-06-01T12:00:00Z", "credibility": 2},
+    }  # fmt: skip
+    recorded = page.request.post(f"{watch.base}/v1/events", data=said).json()["position"]
+    watch.reached(recorded)
+
+    resources = page.evaluate(f"{RESOURCES}.map((one) => [one.name, one.encodedBodySize])")[fetched_before:]
+    fetched = [(url, size) for url, size in resources if "/v1/map/" in url]
+    assert before < recorded
+    assert all("/v1/map/beliefs?view=published&since=" in url for url, _ in fetched), fetched
+    assert 0 < sum(size for _, size in fetched) < 20_000
+    assert page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.beside)") == 1
+
+
+def test_a_million_rectangles_take_no_long_task(watch: Watched, browser: Browser) -> None:
+    """Decoded, picked, drawn, and dragged over: no task of the main thread takes 200 ms of its own time.
+
+    Not on the clock, which software drawing and whoever else is at work have a share in: `bench page` tells both.
+    """
+    places, each = 33_000, 31
+    chance = np.random.default_rng(1)
+    begins = np.sort(chance.integers(0, 300 * 24, (places, each)), axis=1) * 3_600_000.0 + 1_672_531_200_000
+    ends = np.concatenate([begins[:, 1:], np.full((places, 1), np.inf)], axis=1)
+    bounds = np.vstack([begins.ravel(), ends.ravel(), begins.ravel(), np.full(places * each, np.inf)])
+    numbers = chance.integers(0, 500, places * each)
+    rows = in_order(places, np.repeat(np.arange(places), each), bounds, numbers)
+    answers = [
+        ("held", (f"actor-{one % 10}",), (), "credible", (("held", (f"actor-{one}",), (), "disputed"),))
+        for one in range(500)
+    ]
+    nobody = Rows(np.zeros(places + 1, np.int64), np.empty((4, 0)), np.empty(0, np.int64))
+    header = {
+        "clock": "reported",
+        "view": "published",
+        "view_id": "2",
+        "policy": "assessed/1",
+        "known_at": "",
+        "known_position": 10**9,
+    }
+    data = encoded(header, answers, {"control": rows, "access": nobody})
+
+    page = watch.page
+    page.route("**/v1/map/beliefs*", lambda route: route.fulfill(body=data, content_type="application/octet-stream"))
+    browser.start_tracing(page=page, categories=page_tasks.TRACED)
+    watch.open("/?view=published&follow=today&at=2023-06-01T00:00:00Z")
+    lane = page.locator(".lane:has(.handle.at)").bounding_box()
+    assert lane is not None
+    page.mouse.move(lane["x"] + 40, lane["y"] + 17)
+    page.mouse.down()
+    page.mouse.move(lane["x"] + 900, lane["y"] + 17, steps=12)
+    page.mouse.up()
+    page.wait_for_load_state("networkidle")
+    tasks = page_tasks.processor_times(browser.stop_tracing())
+
+    assert page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.facets.control.answer.length)") == places * each
+    assert "33,000 of 33,000 places" in watch.sentence()
+    assert len(tasks) > 500
+    assert sum(one > page_tasks.BOUND for one in tasks) == 0

@@ -46,7 +46,7 @@ class Histograms:
                 return Counter(dict(stored_counts.known(asked.connection, asked.view, 0, position)))
             if upto < position:
                 known = known + Counter(dict(stored_counts.known(asked.connection, asked.view, upto, position)))
-                self._known[view_id] = position, known
+            self._known[view_id] = position, known
             self._known.move_to_end(view_id)
             while len(self._known) > ROOM:
                 self._known.popitem(last=False)

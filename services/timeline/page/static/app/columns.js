@@ -60,6 +60,8 @@ export class Beliefs {
   /** @type {{from: number, until: number, earliest: number} | null | undefined} */
   #extent;
 
+  #held = new Uint8Array(0);
+
   /** @param {any} header  @param {Record<string, any>} columns */
   constructor(header, columns) {
     this.header = header;
@@ -71,6 +73,12 @@ export class Beliefs {
     this.facets = { control: facet("control", columns), access: facet("access", columns) };
     /** How many places there are. */
     this.count = this.facets.control.offsets.length - 1;
+  }
+
+  /** For each answer 1, or 0 where it is that nobody is known to hold the place. */
+  get held() {
+    if (this.#held.length < this.answers.length) this.#held = Uint8Array.from(this.answers, (one) => Number(one.mode !== "unknown"));
+    return this.#held;
   }
 
   /** How many places lie beside the columns, since they changed. */

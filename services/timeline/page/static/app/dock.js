@@ -21,6 +21,7 @@ export class Dock {
     this.box = box;
     this.whole = this.record = this.scale = scaleOf(null);
     this.playing = 0;
+    this.size = { width: 0, height: 0 };
     const words = texts.dock;
     this.follow = h("div.follow", { role: "radiogroup", "aria-label": words.follow }, ...["then", "today", "free"].map((name) =>
       h("label", null, h("input", { type: "radio", name: "follow", value: name, onchange: () => this.#switch(name) }), h("span", null, words[name]))));
@@ -40,7 +41,7 @@ export class Dock {
     box.replaceChildren(
       h("div.controls", null, this.follow, tools, this.note, h("div.fields", null, this.fields.at, this.fields.known)),
       h("div.tracks", null, this.tracks.at.row, this.tracks.known.row, this.dates));
-    new ResizeObserver(() => this.draw()).observe(box);
+    new ResizeObserver(() => this.#resized()).observe(box);
     box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }
 
@@ -49,7 +50,7 @@ export class Dock {
     this.#measure();
     this.scale = this.record;
     this.histograms.place();
-    this.draw();
+    this.#resized();
   }
 
   /** Take in what was recorded since; a scale that somebody has chosen stays. */
@@ -76,16 +77,28 @@ export class Dock {
     const { at, known } = { at: state.at, known: knownAt(state) };
     const chosen = state.place !== null;
     const beyond = known ?? Infinity;
-    this.histograms.draw(this.scale, !chosen);
-    drawTrack(this.tracks.at.canvas, this.scale, chosen ? alongWorld(state) : [], beyond);
-    drawTrack(this.tracks.known.canvas, this.scale, chosen ? alongKnown(state) : [], beyond);
+    this.histograms.draw(this.scale, this.size.width, !chosen);
+    drawTrack(this.tracks.at.canvas, this.size, this.scale, chosen ? alongWorld(state) : [], beyond);
+    drawTrack(this.tracks.known.canvas, this.size, this.scale, chosen ? alongKnown(state) : [], beyond);
     this.#tellEarlier();
     this.box.classList.toggle("plain", !chosen);
     this.#put("at", at);
     this.#put("known", known);
     for (const input of this.follow.querySelectorAll("input")) input.checked = input.value === state.follow;
-    const width = this.tracks.at.lane.clientWidth;
-    this.dates.replaceChildren(...dates(this.scale, width).filter(({ at }) => this.scale.part(at) < 0.97).map(({ at, words }) => {
+    this.#drawDates();
+  }
+
+  /** How large the tracks are is asked when they change, not at each step: the answer waits for a layout of the whole page. */
+  #resized() {
+    const { clientWidth, clientHeight } = this.tracks.at.lane;
+    this.size = { width: clientWidth, height: clientHeight };
+    this.draw();
+  }
+
+  #drawDates() {
+    if (this.dated === `${this.scale.from} ${this.scale.until} ${this.size.width}`) return;
+    this.dated = `${this.scale.from} ${this.scale.until} ${this.size.width}`;
+    this.dates.replaceChildren(...dates(this.scale, this.size.width).filter(({ at }) => this.scale.part(at) < 0.97).map(({ at, words }) => {
       const made = h("span", null, words);
       made.style.left = `${this.scale.part(at) * 100}%`;
       return made;

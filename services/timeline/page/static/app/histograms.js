@@ -54,11 +54,11 @@ export class Histograms {
     this.again();
   }
 
-  /** @param {import("./tracks.js").Scale} scale  @param {boolean} shown */
-  draw(scale, shown) {
+  /** @param {import("./tracks.js").Scale} scale  @param {number} width  @param {boolean} shown */
+  draw(scale, width, shown) {
     this.boxes.forEach((box) => (box.hidden = !shown));
-    this.again = () => this.draw(scale, shown);
-    const key = `${scale.from} ${scale.until} ${this.boxes[0].clientWidth} ${themed("--quiet")}`;
+    this.again = () => this.draw(scale, width, shown);
+    const key = `${scale.from} ${scale.until} ${width} ${themed("--quiet")}`;
     if (!shown || !this.counted || this.drawn === key) return;
     this.drawn = key;
     this.counted.forEach((one, number) => {

@@ -34,17 +34,22 @@ export function drawLabels(canvas, map, layer, hovered, others = null) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
-  const seen = inView(map, layer, width, height);
-  if (others) for (const { number, x, y } of seen) if (others.has(number)) drawGhost(pen, x, y, layer.radius, /** @type {any} */ (others.get(number)));
+  if (others) for (const { number, x, y } of within(map, layer, others.keys(), width, height)) drawGhost(pen, x, y, layer.radius, /** @type {any} */ (others.get(number)));
+  const seen = within(map, layer, layer.inView > CROWD ? named(layer.chosen, hovered) : world.places.ids.keys(), width, height);
   if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, layer.radius);
   drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom(), others);
 }
 
-/** The places in view, at most so many, and where: those that matter first. */
-function inView(map, layer, width, height) {
+/** More places in view than this are a crowd: of them only the chosen one and the one under the pointer are named. */
+const CROWD = MOST * 6;
+
+const named = (/** @type {number} */ chosen, /** @type {number} */ hovered) => [...new Set([chosen, hovered])].filter((number) => number >= 0);
+
+/** Those of some places that are in view, and where. @param {Iterable<number>} numbers */
+function within(map, layer, numbers, width, height) {
   const pixels = pixelsOf(map);
   const found = [];
-  for (let number = 0; number < layer.at.length / 2; number += 1) {
+  for (const number of numbers) {
     const [x, y] = pixels(layer.at, number);
     if (x > -20 && y > -20 && x < width + 20 && y < height + 20) found.push({ number, x, y });
   }
@@ -67,7 +72,6 @@ function drawNames(pen, seen, chosen, hovered, radius, zoom, others) {
   const { names, kinds } = world.places;
   const rank = ({ number }) =>
     number === chosen ? 99 : number === hovered ? 98 : (RANK[kinds[number]] ?? 1) + (world.shown.control[number] ? 3 : 0);
-  const crowd = seen.length > MOST * 6 ? seen.filter((one) => one.number === chosen || one.number === hovered) : seen;
   const least = zoom < 5 ? 9 : zoom < 6.2 ? 8 : zoom < 7 ? 6 : 0;
   const taken = seen.length > MOST ? [] : seen.filter((one) => world.shown.control[one.number]).map(({ number, x, y }) => {
     const before = others?.has(number) ? radius * 2.6 : radius;
@@ -75,7 +79,7 @@ function drawNames(pen, seen, chosen, hovered, radius, zoom, others) {
   });
   pen.textBaseline = "middle";
   pen.textAlign = "start";
-  for (const one of crowd.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
+  for (const one of seen.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
     const strong = one.number === chosen || one.number === hovered;
     pen.font = `${strong ? 650 : 450} ${strong ? 13.5 : 12}px system-ui, sans-serif`;
     const width = pen.measureText(names[one.number]).width;

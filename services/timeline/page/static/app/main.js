@@ -85,6 +85,10 @@ async function begin() {
   /** Something was recorded: what changed is drawn, and whatever the reader holds, chose or typed stays. */
   const news = async () => {
     const found = await update();
+    if (found.whole) {
+      forgetOther();
+      await beside();
+    }
     look();
     dock.grow();
     if (found.places) chart?.place();

@@ -32,9 +32,13 @@ export class MarkLayer {
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
   crowded = false;
+  /** How many places the map shows, known or not. */
+  inView = 0;
 
   /** What an answer looks like: its four bytes as one number, made once for each. */
   #made = new Uint32Array(0);
+  /** The same for each corner. */
+  #sent = new Uint32Array(0);
   #placed = true;
   #dirty = true;
 
@@ -56,11 +60,14 @@ export class MarkLayer {
     const bounds = this.map.getBounds();
     const [west, north] = mercator(bounds.getWest(), Math.min(85, bounds.getNorth()));
     const [east, south] = mercator(bounds.getEast(), Math.max(-85, bounds.getSouth()));
-    let marks = 0;
+    let [marks, places] = [0, 0];
     for (let number = 0; number < this.at.length / 2; number += 1) {
       const x = this.at[number * 2], y = this.at[number * 2 + 1];
-      if (world.shown.control[number] && x >= west && x <= east && y >= north && y <= south) marks += 1;
+      if (x < west || x > east || y < north || y > south || x !== x) continue;
+      places += 1;
+      if (world.shown.control[number]) marks += 1;
     }
+    this.inView = places;
     const { clientWidth, clientHeight } = this.map.getCanvas();
     const room = Math.sqrt((clientWidth * clientHeight) / Math.max(1, marks)) * 0.3;
     this.crowded = marks > CROWD;
@@ -126,9 +133,13 @@ export class MarkLayer {
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.STENCIL_TEST);
     // What nobody knows lies under what somebody holds, and the chosen place above both; a crowd is drawn in one turn.
-    for (const turn of [...(this.crowded ? [1] : [0, 1]), ...(this.chosen >= 0 ? [2] : [])]) {
+    for (const turn of this.crowded ? [1] : [0, 1]) {
       gl.uniform1i(where.turn, turn);
       gl.drawElements(gl.TRIANGLES, (this.looks.length / 4) * 6, gl.UNSIGNED_INT, 0);
+    }
+    if (this.chosen >= 0) {
+      gl.uniform1i(where.turn, 2);
+      gl.drawElements(gl.TRIANGLES, 6, gl.UNSIGNED_INT, this.chosen * 24);
     }
     gl.bindVertexArray(null);
   }
@@ -137,8 +148,9 @@ export class MarkLayer {
   #send(gl) {
     if (!this.#placed && !this.#dirty) return;
     const count = this.looks.length / 4;
-    const looks = new Uint32Array(count * 4);
-    new Uint32Array(this.looks.buffer).forEach((one, number) => looks.fill(one, number * 4, number * 4 + 4));
+    if (this.#sent.length !== count * 4) this.#sent = new Uint32Array(count * 4);
+    const [looks, each] = [this.#sent, new Uint32Array(this.looks.buffer)];
+    for (let number = 0, at = 0; number < count; number += 1, at += 4) looks[at] = looks[at + 1] = looks[at + 2] = looks[at + 3] = each[number];
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
     if (this.#placed) {
       gl.bufferData(gl.ARRAY_BUFFER, looks, gl.DYNAMIC_DRAW);
@@ -153,10 +165,15 @@ export class MarkLayer {
 /** Where the four corners of each place are: mercator in high and low parts; a place without geometry is off the map. */
 function corners(at) {
   const split = new Float32Array(at.length * 8);
-  for (let number = 0; number < at.length / 2; number += 1) {
-    const [x, y] = [at[number * 2], at[number * 2 + 1]].map((one) => (Number.isNaN(one) ? 9 : one));
-    const [left, top] = [x - Math.fround(x), y - Math.fround(y)];
-    for (let corner = 0; corner < 4; corner += 1) split.set([x, y, left, top], number * 16 + corner * 4);
+  for (let number = 0, to = 0; number < at.length; number += 2) {
+    const x = at[number] === at[number] ? at[number] : 9, y = at[number] === at[number] ? at[number + 1] : 9;
+    const left = x - Math.fround(x), top = y - Math.fround(y);
+    for (let corner = 0; corner < 4; corner += 1) {
+      split[to++] = x;
+      split[to++] = y;
+      split[to++] = left;
+      split[to++] = top;
+    }
   }
   return split;
 }
@@ -164,9 +181,12 @@ function corners(at) {
 /** Two triangles a place. @param {number} count */
 function triangles(count) {
   const found = new Uint32Array(count * 6);
-  for (let number = 0; number < count; number += 1) found.set([0, 1, 2, 2, 1, 3].map((one) => number * 4 + one), number * 6);
+  for (let number = 0, to = 0; number < count * 4; number += 4)
+    for (const corner of CORNERS) found[to++] = number + corner;
   return found;
 }
+
+const CORNERS = [0, 1, 2, 2, 1, 3];
 
 /** The middle of the map in two parts, and the matrix as seen from there. */
 function around(map) {

@@ -19,7 +19,8 @@ function everywhere() {
   const { control } = world.shown;
   if (!control.length) return texts.sentence.empty;
   let known = 0;
-  for (const one of control) if (world.beliefs?.answers[one].mode !== "unknown") known += 1;
+  const held = world.beliefs?.held ?? [];
+  for (let number = 0; number < control.length; number += 1) known += held[control[number]];
   const told = (count) => count.toLocaleString("en");
   return filled(texts.sentence.everywhere, { known: told(known), places: told(control.length) });
 }

@@ -65,12 +65,12 @@ export function dates(scale, width) {
 
 /**
  * One track: what holds along it as a strip, its changes as ticks, and hatching where the reader does not know yet.
- * @param {HTMLCanvasElement} canvas  @param {Scale} scale
+ * @param {HTMLCanvasElement} canvas  @param {{width: number, height: number}} size  @param {Scale} scale
  * @param {{from: number, until: number, answer: import("./words.js").Answer | null}[]} parts
  * @param {number} unknownFrom
  */
-export function drawTrack(canvas, scale, parts, unknownFrom) {
-  const [width, height, ratio] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio];
+export function drawTrack(canvas, { width, height }, scale, parts, unknownFrom) {
+  const ratio = devicePixelRatio;
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);

@@ -30,7 +30,7 @@ export async function load() {
   const { view, position } = state;
   const [places, beliefs] = await Promise.all([json("/v1/map/places", { view, position }), fetched({ view, position, ready: position === null || null })]);
   await begin(places, beliefs);
-  if (position === null) await update();
+  if (position === null && beliefs.mark) await update();
 }
 
 /**
