@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from services.timeline import cli_bundle, cli_redact, console, typed
-from services.timeline.audit import cosigning, offline, parallel, signing, stored
+from services.timeline import cli_bundle, cli_given, cli_redact, console, typed
+from services.timeline.audit import cosigning, parallel, signing, stored
 from services.timeline.audit import witness as witnesses
-from services.timeline.audit.notes import ML_DSA_44, PublicKey, UnusableKey
+from services.timeline.audit.notes import ML_DSA_44, PublicKey
 from services.timeline.audit.verifying import Held, Verdict, verify
 from services.timeline.audit.witness import Witness
 from services.timeline.commanded import opened_database
@@ -80,14 +80,14 @@ def verify_(
 
     Of a bundle: check every proof, signature and file in it, and fold its events again to its status.
     """
-    known = [_public(one) for one in key or ()]
+    known = [cli_given.public_key(one) for one in key or ()]
     if bundle is not None:
         cli_bundle.verify(bundle, known, checkpoints or [], tsa_ca)
         return
     if tsa_ca is not None:
         raise typed.Unusable("--tsa-ca goes with a bundle: verify FILE.zip --tsa-ca CA.pem")
     chosen = settings()
-    outside = [Held(str(path), _text(path)) for path in checkpoints or ()]
+    outside = [cli_given.checkpoint(path) for path in checkpoints or ()]
     with opened_database(chosen) as (conninfo, connection):
         head = stored.reach(connection).head
         # Before the snapshot: what is signed afterwards may go further than it.
@@ -115,7 +115,7 @@ def witness(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8400,
 ) -> None:
     """Cosign checkpoints that continue the last (C2SP tlog-witness): a small service for other people on other machines."""
-    known = [_public(one) for one in logs]
+    known = [cli_given.public_key(one) for one in logs]
     key = witnesses.own_key(home / "witness.key", name)
     console.note(f"the witness's public key: {key.public}")
     with witnesses.serve(Witness(key, known, home), host, port) as server:
@@ -131,7 +131,7 @@ def cosign(
 ) -> None:
     """Print the newest checkpoint with a witness's cosignature; exit 1 where the witness refuses it."""
     chosen = settings()
-    public = _public(key)
+    public = cli_given.public_key(key)
     with opened_database(chosen) as (_, connection):
         kept = newest_checkpoint(connection, chosen)
         note = cosigning.cosigned(connection, kept, url, public)
@@ -165,20 +165,3 @@ def _of_here(
         book = keys.state.read_text("utf-8", errors="replace")
         outside = [*outside, Held(f"the last checkpoint signed here ({keys.state})", book)]
     return [*known, *keys.public], outside
-
-
-def _public(said: str) -> PublicKey:
-    """A key as it is written, or from a file that holds it."""
-    try:
-        return offline.public_key(said)
-    except UnusableKey as error:
-        raise UnusableKey(f"--key: {error}") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typed.Unusable(
-            f"--checkpoint {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from None

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from services.timeline import console, logs
-from services.timeline.audit import offline, signing
-from services.timeline.audit.notes import PublicKey, UnusableKey
-from services.timeline.audit.verifying import Held
+from services.timeline import cli_given, console, logs
+from services.timeline.audit import signing
+from services.timeline.audit.notes import PublicKey
 from services.timeline.backups import archive, backing_up, restoring
 from services.timeline.backups.archive import Manifest
 from services.timeline.commanded import opened_database
@@ -69,7 +68,10 @@ def restore(
     """Bring a backup back: verified beside the database that is here, then in its place; that one is kept by another name."""
     chosen = settings()
     logs.configure(chosen.log_level, chosen.log_format)
-    known, outside = [_public(one) for one in key or ()], [_held(path) for path in checkpoints or ()]
+    known, outside = (
+        [cli_given.public_key(one) for one in key or ()],
+        [cli_given.checkpoint(path) for path in checkpoints or ()],
+    )
     with archive.opened(file) as (manifest, _):
         known = [*known, *_own_keys(chosen, manifest)]
     with database(chosen) as conninfo, _bar() as tell:
@@ -88,20 +90,6 @@ def restore(
         console.say(f"the database that was here is now {done.kept}: drop it once nothing in it is wanted")
     if chosen.database_url:
         console.note("rights are not in a backup: run docker/roles.sql again where you use it")
-
-
-def _public(said: str) -> PublicKey:
-    try:
-        return offline.public_key(said)
-    except UnusableKey as error:
-        raise UnusableKey(f"--key: {error}") from None
-
-
-def _held(path: Path) -> Held:
-    try:
-        return Held(str(path), path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unusable(f"--checkpoint {path}: {error}") from None
 
 
 def _own_keys(chosen: Settings, manifest: Manifest) -> list[PublicKey]:

@@ -4,7 +4,6 @@ Names, units and labels follow Prometheus' own advice: base units, `_total` on c
 as they are declared, never the addresses that were asked for).
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -69,7 +68,6 @@ class Metrics:
         self._append_seconds.observe(seconds)
         self._append_events.observe(events)
 
-    def text(self, names: Iterable[str] = ()) -> bytes:
-        """Everything, or what is named, as Prometheus reads it."""
-        chosen = list(names)
-        return generate_latest(self._registry.restricted_registry(chosen) if chosen else self._registry)
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self._registry)

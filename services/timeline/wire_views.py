@@ -12,6 +12,9 @@ from services.timeline.viewing import Kept, Wanted
 from services.timeline.wire import Moment
 from services.timeline.wire_changes import BothFacets
 
+#: Of what a verification found to differ, so much is told; its count tells how much there is.
+MOST = 1_000
+
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9._-]{0,62}$", description="Not `diff`.")]
 
 
@@ -78,7 +81,7 @@ class VerificationOut(msgspec.Struct, frozen=True, kw_only=True):
     """The last verification of a view: `never` asked for, `waiting` (or under way), `done` or `failed` (see `error`).
 
     `same`: the view was, at `position`, what the log says; else `differing` names what is not, each as
-    `claims LOCATION`, `developments LOCATION`, `mentions SOURCE` or `mergers`. `digest` is of the view as it stood.
+    `claims LOCATION`, `developments LOCATION`, `mentions SOURCE` or `mergers`: the first 1,000 of `differing_count`. `digest` is of the view as it stood.
     """
 
     view: str
@@ -89,6 +92,7 @@ class VerificationOut(msgspec.Struct, frozen=True, kw_only=True):
     same: bool | None = None
     digest: str | None = None
     differing: tuple[str, ...] = ()
+    differing_count: int = 0
     error: str | None = None
 
 
@@ -156,7 +160,8 @@ def verification_out(view: str, found: Verification | None) -> VerificationOut:
         position=found.position,
         same=not found.differing if done else None,
         digest=found.digest.hex() if found.digest else None,
-        differing=tuple(found.differing or ()),
+        differing=tuple((found.differing or ())[:MOST]),
+        differing_count=len(found.differing or ()),
         error=found.error,
     )
 

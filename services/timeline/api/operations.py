@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from events.times import rfc3339
 from projections.retrying import retry
@@ -21,15 +21,10 @@ MOST = 1_000
 View = Annotated[str, Path(max_length=100, description="A view's name or id.")]
 
 
-Names = Annotated[
-    list[str] | None, Query(alias="name[]", max_length=100, description="Only these metrics; may be repeated.")
-]
-
-
 @router.get("/metrics", **document_text("text/plain"))
-def metrics(opened: Opened, names: Names = None) -> Response:
+def metrics(opened: Opened) -> Response:
     """What this process counts and finds, in the text format of Prometheus."""
-    return Response(opened.metrics.text(names or ()), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return Response(opened.metrics.text(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/v1/views/{view}/set-aside", **document(wire_reference.SetAsidePage, 404))
