@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from events.log import CHANNEL
 from services.timeline import story, viewing
@@ -35,6 +35,9 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
     "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 ]  # fmt: skip
+
+#: The page follows the log for as long as it is open.
+STREAM = "/v1/events?after="
 
 PICTURES = Path(__file__).parents[1] / "test-artefacts" / "page"
 
@@ -59,18 +62,40 @@ class Watched:
             "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._ask(request.url))
+        self.under_way: set[Request] = set()
+        page.on("request", self._ask)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
 
-    def _ask(self, url: str) -> None:
+    def _ask(self, request: Request) -> None:
+        url = request.url
         self.asked.append(url)
+        if STREAM not in url:
+            self.under_way.add(request)
         if not url.startswith((self.base, "data:", "blob:")):
             self.foreign.append(url)
+
+    def _ended(self, request: Request) -> None:
+        self.under_way.discard(request)
 
     def open(self, address: str = "/") -> Page:
         """Go there, and wait until the map is drawn."""
         self.page.goto(self.base + address)
         self.page.wait_for_selector("html[data-ready]", timeout=30_000)
         return self.page
+
+    def settled(self) -> None:
+        """Wait until nothing is asked for half a second, but for the stream.
+
+        Playwright's `networkidle` counts that too: where it opens early, the page is never idle.
+        """
+        still = 0
+        for _ in range(600):
+            still = 0 if self.under_way else still + 1
+            if still > 10:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"still asking: {[one.url for one in self.under_way]}")
 
     def shot(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)

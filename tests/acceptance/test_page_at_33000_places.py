@@ -53,7 +53,7 @@ def test_all_places_are_there(watch: Watched) -> None:
 def test_a_drag_over_all_of_them_asks_nothing(watch: Watched) -> None:
     """Each step is answered from what is held; the sentence changes."""
     page = watch.page
-    page.wait_for_load_state("networkidle")
+    watch.settled()
     before = watch.sentence()
     lane = page.locator(".lane:has(.handle.at)").bounding_box()
     assert lane is not None
@@ -137,7 +137,7 @@ def test_a_million_rectangles_take_no_long_task(watch: Watched, browser: Browser
     page.mouse.down()
     page.mouse.move(lane["x"] + 900, lane["y"] + 17, steps=12)
     page.mouse.up()
-    page.wait_for_load_state("networkidle")
+    watch.settled()
     tasks = page_tasks.processor_times(browser.stop_tracing())
 
     assert page.evaluate(f"{WORLD}.then(({{ world }}) => world.beliefs.facets.control.answer.length)") == places * each

@@ -77,7 +77,7 @@ def test_who_comes_later_is_told_and_nothing_is_lost(watch: Watched, demo: Serve
     page = watch.open("/?place=sy-hama&at=2024-12-02T12:00:00Z&follow=today&view=published&as=desk")
     page.locator("select[name=command]").select_option("assessments")
     page.locator("select[name=development]").select_option(index=2)
-    page.wait_for_load_state("networkidle")  # it was looked at
+    watch.settled()  # it was looked at
     development = page.locator("select[name=development]").input_value()
     said = {
         "credibility": 3,

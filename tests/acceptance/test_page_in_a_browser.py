@@ -54,7 +54,7 @@ def test_at_the_start_the_known_time_glides_once_and_any_input_stops_it(browser:
         page.goto("about:blank")
         page = watch.open()
         page.keyboard.press("Shift")
-        page.wait_for_load_state("networkidle")
+        watch.settled()
         assert "Also claimed" in watch.sentence()
         watch.is_quiet()
 
@@ -63,7 +63,7 @@ def test_dragging_the_known_time_refutes_the_false_report(watch: Watched) -> Non
     """And asks the service nothing while the hand moves."""
     page = watch.open(f"/?{EVENING}")
     assert "Also claimed: held by Hay'at Tahrir al-Sham" in watch.sentence()
-    page.wait_for_load_state("networkidle")
+    watch.settled()
 
     x, y = handle(page, "known")
     page.mouse.move(x, y)
@@ -92,7 +92,7 @@ def test_the_address_keeps_the_state(watch: Watched) -> None:
     """Reloaded, it shows the same."""
     page = watch.open()
     drag(page, "at", 200)
-    page.wait_for_load_state("networkidle")
+    watch.settled()
     expect(page).to_have_url(re.compile(page.locator("input[name=at]").input_value().replace(" ", "T")))
     sentence, address = watch.sentence(), page.url
     page.reload()

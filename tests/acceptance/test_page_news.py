@@ -128,7 +128,7 @@ def test_what_a_reader_holds_stays_while_others_record(watch: Watched, demo: Ser
     page.locator(".reasons details summary").click()
     page.get_by_label("Time in the world, UTC").fill("2024-12-0")
     dates, held = page.locator(".dates").inner_text(), state_of(page)
-    page.wait_for_load_state("networkidle")
+    watch.settled()
     asked = len(watch.asked)
 
     post(demo, claim("sy-salma"))

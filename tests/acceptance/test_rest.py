@@ -1071,7 +1071,8 @@ def test_head_answers_as_get_without_the_body(told: Desk) -> None:
         given, head = told.get(asked), told.client.head(asked)
         assert (head.status_code, head.content) == (given.status_code, b""), path
         assert given.status_code == 200 or path.startswith("/v1/log/"), path  # nobody keeps the tree here
-        for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
+        grows = path == "/metrics"  # each request makes its counts longer
+        for name in ("Content-Type", "ETag", "Cache-Control", *(() if grows else ("Content-Length",))):
             assert head.headers.get(name) == given.headers.get(name), (path, name)
     assert told.client.head("/nothing").status_code == 404
 
