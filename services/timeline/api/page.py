@@ -33,7 +33,7 @@ async def page(request: Request) -> Response:
         who = await principal(request)
         spend(request, who, "GET /")
         if who.has("read"):
-            seen = await asking.timeline(request)
+            seen = await asking.primary(request)
             said = await run_in_threadpool(told, seen.reader, wanted, clock)
     except HTTPException as error:  # without credentials: the page asks for them
         if error.status_code not in (401, 403):

@@ -16,7 +16,7 @@ from events.vocabulary import CREDIBILITY_WORDS, KINDS
 from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, ViewName
+from services.timeline.api.asking import Primary, ViewName
 from services.timeline.api.documents import document, document_text
 from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
@@ -65,7 +65,11 @@ READY_BEHIND: Final = 2_000
 
 @router.get("/v1/map/places", **document(MapPlaces, 404))
 def map_places(
-    request: Request, opened: Opened, view: ViewName = "current", position: Position = None, since: SincePosition = None
+    request: Request,
+    opened: Primary,
+    view: ViewName = "current",
+    position: Position = None,
+    since: SincePosition = None,
 ) -> Response:
     """Every place and every actor, column by column, as they are called today; or only those told of since a position."""
     with _asked(opened, view, position) as asked:
@@ -83,7 +87,7 @@ def map_places(
 @router.get("/v1/map/beliefs", **document_text(columns.MEDIA_TYPE, 404, binary=True))
 def map_beliefs(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     view: ViewName = "current",
     position: Position = None,
     since: Since = None,
@@ -148,7 +152,9 @@ def _marked(response: Response, state: State) -> Response:
 
 
 @router.get("/v1/map/histograms", **document(MapHistograms, 404))
-def map_histograms(request: Request, opened: Opened, view: ViewName = "current", position: Position = None) -> Response:
+def map_histograms(
+    request: Request, opened: Primary, view: ViewName = "current", position: Position = None
+) -> Response:
     """How many developments occurred when, and how many events became known when: columns of numbers and counts."""
     with _asked(opened, view, position) as asked:
         histograms: Histograms = request.app.state.histograms
@@ -170,7 +176,7 @@ def vocabulary(request: Request) -> Response:
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))
-def map_moments(request: Request, opened: Opened) -> Response:
+def map_moments(request: Request, opened: Primary) -> Response:
     """The captioned moments that the operator links to: caption, place, both times, view."""
     path = opened.settings.moments
     try:

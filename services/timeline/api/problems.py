@@ -19,6 +19,7 @@ from projections.looking_ahead import TooMuch
 from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
+from services.timeline.api.again import or_again
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
@@ -76,7 +77,7 @@ def batch_refused(lines: Sequence[int], results: Sequence[Result]) -> Response:
 def install(app: FastAPI) -> None:
     """Teach an application to answer every error as a problem."""
     for kind, handler in _HANDLERS.items():
-        app.add_exception_handler(kind, handler)
+        app.add_exception_handler(kind, or_again(handler))
 
 
 def _unusable(_: Request, error: Any) -> Response:
