@@ -30,6 +30,7 @@ from services.timeline.api import (
     rendering,
     replay,
     views,
+    whoami,
 )
 from services.timeline.api.asking import Opened, known_parameters_only
 from services.timeline.api.documents import document
@@ -90,6 +91,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         locations.router,
         bulk.router,
         page_data.router,
+        whoami.router,
         changes.router,
         replay.router,
         developments.router,
