@@ -72,6 +72,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/map/moments": "read",
         "GET /v1/map/histograms": "read",
         "GET /v1/vocabulary": "read",
+        "GET /v1/whoami": "read",
         "GET /v1/locations": "read",
         "GET /v1/locations/{location_id}": "read",
         "GET /v1/locations/{location_id}/status": "read",

@@ -179,6 +179,18 @@ def test_every_route_has_its_row_and_every_row_its_route(desk: Desk) -> None:
         assert isinstance(route, APIRoute) or access.USING[name] is None, f"{name}: nothing checks who asks"
 
 
+def test_who_asks_is_told_who_they_are_here(desk: Desk) -> None:
+    """So that a desk offers what may be recorded, and nothing else."""
+    said = desk.ask("analyst", "GET", "/v1/whoami")
+    assert said.json() == {
+        "name": "key:the-analyst",
+        "roles": ["analyst"],
+        "rights": ["read", "report", "judge", "names"],
+    }
+    assert said.headers["Cache-Control"].startswith("no-store")
+    assert desk.ask("reader", "GET", "/v1/whoami").json()["rights"] == ["read"]
+
+
 def test_every_route_for_every_role_and_for_nobody(desk: Desk) -> None:
     """Generated from the application: allowed is neither 401 nor 403; nobody is 401, the wrong role 403."""
     checked = 0

@@ -284,6 +284,7 @@ WITHOUT_LIMIT = {
     "/v1/map/histograms": "MOST of either axis",
     "/v1/map/moments": "the operator's file",
     "/v1/vocabulary": "the program's own",
+    "/v1/whoami": "one principal",
 }
 
 

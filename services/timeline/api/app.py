@@ -30,6 +30,7 @@ from services.timeline.api import (
     rendering,
     replay,
     views,
+    whoami,
 )
 from services.timeline.api.asking import Primary, known_parameters_only
 from services.timeline.api.documents import document
@@ -91,6 +92,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         locations.router,
         bulk.router,
         page_data.router,
+        whoami.router,
         changes.router,
         replay.router,
         developments.router,

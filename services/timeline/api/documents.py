@@ -46,6 +46,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_page.CaptionedMoments,
         wire_page.MapHistograms,
         wire_page.Vocabulary,
+        wire_page.WhoAmI,
         wire_preview.PreviewOut,
         wire_tree.InclusionProof,
         wire_tree.ConsistencyProof,

@@ -6,13 +6,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
-from events.vocabulary import CREDIBILITY_WORDS, KINDS
+from events.vocabulary import (
+    CREDIBILITY_WORDS,
+    KINDS,
+    RELIABILITY_WORDS,
+    EvidenceKind,
+    Precision,
+    Relation,
+    SourceKind,
+    Verified,
+)
 from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
@@ -166,13 +175,22 @@ def map_histograms(
 
 @router.get("/v1/vocabulary", **document(Vocabulary))
 def vocabulary(request: Request) -> Response:
-    """The kinds of developments with their roles, and the scale of credibility: what a desk chooses from."""
+    """The kinds of developments with their roles, both scales, and the closed lists: what a desk chooses from."""
     kinds = tuple(
-        KindOut(name, one.facet, tuple(one.roles), {str(role): least for role, least in one.required.items()})
+        KindOut(name, one.facet, one.roles, {str(role): least for role, least in one.required.items()}, one.any_of)
         for name, one in KINDS.items()
     )
-    words = {str(grade): said for grade, said in CREDIBILITY_WORDS.items()}
-    return rendering.answer(request, None, wire.encode(Vocabulary(kinds, words)))
+    words = Vocabulary(
+        kinds=kinds,
+        credibility={str(grade): said for grade, said in CREDIBILITY_WORDS.items()},
+        reliability={str(grade): said for grade, said in RELIABILITY_WORDS.items()},
+        source_kinds=get_args(SourceKind),
+        evidence_kinds=get_args(EvidenceKind),
+        verified=get_args(Verified),
+        precisions=get_args(Precision),
+        relations=get_args(Relation),
+    )
+    return rendering.answer(request, None, wire.encode(words))
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))

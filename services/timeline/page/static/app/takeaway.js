@@ -118,7 +118,7 @@ export function takeAway(chart) {
   const words = texts.panel;
   const name = `timeline-${state.place ?? "map"}-${state.at === null ? "now" : stamp(state.at).replaceAll(":", "")}`;
   const audit = state.place === null ? null : h("button", { type: "button", onclick: () => set({ as: state.as === "audit" ? "map" : "audit" }) }, words.audit);
-  const desk = state.place === null ? null : h("button", { type: "button", onclick: () => set({ as: state.as === "desk" ? "map" : "desk" }) }, words.desk);
+  const desk = state.place === null ? null : h("button.to-desk", { type: "button", onclick: () => set({ as: state.as === "desk" ? "map" : "desk" }) }, words.desk);
   return h("div.take", { role: "group", "aria-label": words.take },
     h("button", { type: "button", onclick: () => copyLink() }, words.copy),
     chart?.map ? h("button", { type: "button", onclick: async () => save(await image(chart), `${name}.png`) }, words.image) : null,
