@@ -58,6 +58,7 @@ def page(said: Said | None, told: dict[str, str]) -> bytes:
 <link rel="stylesheet" href="{base}/vendor/uPlot.min.css">
 <link rel="stylesheet" href="{base}/page.css">
 <link rel="stylesheet" href="{base}/parts.css">
+<link rel="stylesheet" href="{base}/paper.css">
 <script type="module" src="{base}/app/main.js"></script>
 </head>
 <body>

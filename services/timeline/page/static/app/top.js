@@ -8,7 +8,8 @@ import { legend } from "./legend.js";
 import { fetchMoments, moments } from "./moments.js";
 import { search } from "./search.js";
 import { set, state } from "./store.js";
-import { copyLink } from "./takeaway.js";
+import { pinnedLink } from "./provenance.js";
+import { copy } from "./takeaway.js";
 import { DAY } from "./times.js";
 import { texts } from "./words.js";
 
@@ -24,7 +25,7 @@ export function top(box, page) {
   fetchMoments().then((any) => (captioned.hidden = !any));
   box.replaceChildren(
     search(page.show), captioned, popup(words.changes, changes), popup(words.corrections, corrections), popup(words.compare, choose), popup(words.legend, legend), table,
-    h("button.strong", { type: "button", onclick: () => copyLink(words.shared) }, words.share), theme);
+    h("button.strong", { type: "button", onclick: () => copy(pinnedLink(), words.shared) }, words.share), theme);
   return { draw: () => table.setAttribute("aria-pressed", String(state.as === "table")) };
 }
 
