@@ -29,14 +29,15 @@ export class Chart {
     this.painted = [];
   }
 
-  /** Draw it for the first time. */
-  async open() {
+  /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
+  async open(framed = false) {
     const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
     this.base = unpacked(atlas);
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.map = new maplibre.Map({
       container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
+      cooperativeGestures: framed,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
