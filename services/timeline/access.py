@@ -62,6 +62,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /openapi.json": None,
         # The page says nothing of the log to those who may not read it, and asks them for a key.
         "GET /": None,
+        "GET /embed": None,
         "GET /page/{release}/{path}": None,
         "GET /metrics": "read",
         "GET /v1/status": "read",

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
         statement_seconds, write_seconds: A question to the database, and a statement of whoever records or follows, is
             broken off after so many seconds while the service runs.
         cors_origins: Origins whose pages may ask from a browser, with commas between; none by default.
+        embed_origins: Origins whose pages may show `/embed` in a frame, with commas between; by default our own alone.
         hsts: Say Strict-Transport-Security on every answer; else only where the request came over https.
     """
 
@@ -147,6 +148,7 @@ class Settings(BaseSettings):
     statement_seconds: float = Field(default=30.0, gt=0)
     write_seconds: float = Field(default=120.0, gt=0)
     cors_origins: Origins | None = None
+    embed_origins: Origins | None = None
     hsts: bool = False
 
 

@@ -31,6 +31,7 @@ export function style(base, shapes) {
   const holder = ["coalesce", ["feature-state", "colour"], themed("--quiet")];
   return {
     version: 8,
+    transition: { duration: 0, delay: 0 },
     sources: {
       land: { type: "geojson", data: base.land, maxzoom: 8, tolerance: 0.3 },
       borders: { type: "geojson", data: base.borders, maxzoom: 8, tolerance: 0.3 },

@@ -10,6 +10,8 @@ import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
 import { forgetOther, loadOther } from "./other.js";
 import { Panel } from "./panel.js";
+import { rooted } from "./provenance.js";
+import { printing } from "./report.js";
 import { drawSentence } from "./sentence.js";
 import { NeedsKey, Told } from "./service.js";
 import { set, state, subscribe } from "./store.js";
@@ -109,6 +111,8 @@ async function begin() {
   if (state.compare) panel.draw();
   await openMap();
   panel.opened();
+  printing(() => chart, themed);
+  await rooted();
   document.documentElement.dataset.ready = "yes";
   glide();
   follow(news);
@@ -133,7 +137,7 @@ async function openMap() {
   const made = new Chart(byId("map"));
   await made.open();
   chart = made;
-  byId("map").append(h("p.credit", null, `${texts.legend.borders} ${texts.legend.credit}.`));
+  byId("map").append(h("p.credit", null, `${texts.legend.borders} ${made.credit}`));
   if (!world.places.ids.length) byId("map").append(h("div.empty", null, h("h2", null, texts.empty.log), h("p", null, texts.empty.how)));
 }
 

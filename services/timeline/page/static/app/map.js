@@ -9,6 +9,7 @@ import { MarkLayer } from "./marklayer.js";
 import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
+import { texts } from "./words.js";
 
 /** Whether this browser draws WebGL at all. */
 export const drawable = () => Boolean(document.createElement("canvas").getContext("webgl2"));
@@ -23,18 +24,20 @@ export class Chart {
     this.tip = h("div.tip", { hidden: true });
     /** What the places that differ show in the other state, where two are compared. @type {Map<number, import("./words.js").Answer> | null} */
     this.others = null;
+    this.credit = `${texts.legend.credit}.`;
     /** @type {string[]} what each area shows, so that only those that change are told */
     this.painted = [];
   }
 
-  /** Draw it for the first time. */
-  async open() {
+  /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
+  async open(framed = false) {
     const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
     this.base = unpacked(atlas);
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.map = new maplibre.Map({
       container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
+      cooperativeGestures: framed,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -73,6 +76,17 @@ export class Chart {
     this.map.triggerRepaint();
   }
 
+  /** Take in the colours of the theme in this very turn, for paper; areas follow when their tiles are made anew. */
+  recolour() {
+    forgetTheme();
+    if (!this.map) return;
+    for (const { id, paint } of style(this.base, shapes()).layers)
+      for (const [name, value] of Object.entries(paint)) if (typeof value === "string") this.map.setPaintProperty(id, name, value);
+    this.layer.themed();
+    this.painted = [];
+    this.look();
+  }
+
   /** The theme has changed. */
   themed() {
     forgetTheme();
@@ -92,6 +106,15 @@ export class Chart {
     if (!this.map || number < 0 || lon[number] === null) return;
     const inside = this.map.getBounds().contains([lon[number], lat[number]]);
     if (!inside) this.map.easeTo({ center: [lon[number], lat[number]], duration: calm() ? 0 : 500 });
+  }
+
+  /** Where a place is on the map, as parts of its width and height; null where it is not to be seen. @param {number} number */
+  whereIs(number) {
+    if (number < 0 || !this.map) return null;
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    const [x, y] = pixelsOf(this.map)(this.layer.at, number);
+    const [across, down] = [x / clientWidth, y / clientHeight];
+    return across > 0 && across < 1 && down > 0 && down < 1 ? [across, down] : null;
   }
 
   #camera() {

@@ -1,0 +1,78 @@
+"""What leaves the page carries where it comes from: paper, in Debian's chromium on the demo."""
+
+import io
+import re
+import unicodedata
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.browser import Watched
+
+EVENING = "/?place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=published"
+
+
+def printed(page: Page) -> tuple[int, str]:
+    """How many pages are printed, and their words as a reader of PDF finds them."""
+    found = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    return len(found.pages), bare("".join(one.extract_text() for one in found.pages))
+
+
+def bare(words: str) -> str:
+    """In one case, without spaces and ligatures: lines break where they like, and headings are capitals."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", words)).lower()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_place_is_printed_as_a_report_of_one_page(watch: Watched, theme: str) -> None:
+    """The sentence with both times, why, the developments, what the marks mean, and where it comes from."""
+    page = watch.page
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    watch.open(EVENING)
+    expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+    page.emulate_media(media="print", color_scheme=theme, reduced_motion="reduce")
+    expect(page.locator(".report canvas")).to_have_count(2)
+    page.set_viewport_size({"width": 703, "height": 1030})
+    watch.shot(f"print-{theme}")
+    page.emulate_media(media="null", color_scheme=theme, reduced_motion="reduce")
+    expect(page.locator(".report")).to_have_count(0)
+    expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+
+    pages, words = printed(page)
+    assert pages == 1
+    for told in (
+        "2 Dec 2024, 15:00 Damascus (12:00 UTC), as published by 2 Dec 2024, 21:00 Damascus (18:00 UTC)",
+        "Hama is held by Syrian Arab Army. Also claimed: held by Hay'at Tahrir al-Sham (unconfirmed).",
+        "Corroborated: 2 origins report it",
+        "Regional media report that the city",
+        "claimed, not accepted",
+        "At 2024-12-02T12:00:00Z, known by 2024-12-02T18:00:00Z",
+        "View published, reported clock, policy assessed/1, position",
+    ):
+        assert bare(told) in words, told
+    assert re.search(r"root[0-9a-f]{8}over[0-9,]+events", words)
+    assert "position=" in words
+    expect(page.locator(".report")).to_have_count(0)
+    expect(page.locator("#panel")).to_be_visible()
+
+
+def test_without_a_place_what_changed_before_is_printed(watch: Watched) -> None:
+    """On one page too, though more changed than fits."""
+    page = watch.open("/?at=2024-12-05T15:00:00Z&view=published")
+    expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+    pages, words = printed(page)
+
+    assert pages == 1
+    assert bare("Hama held by Hay'at Tahrir al-Sham") in words
+    assert bare("places have a known holder") in words
+
+
+def test_the_map_is_printed_as_it_is_seen(watch: Watched) -> None:
+    """Not as an empty frame: WebGL forgets what it drew."""
+    page = watch.open(EVENING)
+    page.emulate_media(media="print", reduced_motion="reduce")
+    colours = page.locator(".sheet-map canvas").evaluate(
+        "canvas => new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"
+    )
+    assert colours > 100
