@@ -83,6 +83,7 @@ NAMES = {
     "path": "000.p/1",
     "release": "000000000000",
     "recorder": "key:founder",
+    "collection_id": "status",
 }
 
 ANALYSTS = {

@@ -43,6 +43,8 @@ from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
+from services.timeline.standards import ogc
+from services.timeline.standards.ogc_extent import Extents
 from services.timeline.tailing import Streams
 
 #: What a page of another origin may read of an answer beside its body.
@@ -83,6 +85,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.held = Held()
     app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.extents = Extents()
     app.state.protected = Protected(timeline.log)
     app.state.budgets = Budgets(timeline.settings)
     timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
@@ -103,6 +106,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         log.router,
         evidence.router,
         audit.router,
+        ogc.router,
     ):
         app.include_router(router)
     _add_health(app)
