@@ -75,6 +75,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/locations": "read",
         "GET /v1/locations/{location_id}": "read",
         "GET /v1/locations/{location_id}/status": "read",
+        "GET /v1/locations/{location_id}/status/{moment}": "read",
+        "GET /v1/locations/{location_id}/timemap": "read",
         "GET /v1/locations/{location_id}/history": "read",
         "GET /v1/locations/{location_id}/beliefs": "read",
         "GET /v1/locations/{location_id}/explain": "read",

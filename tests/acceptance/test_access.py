@@ -84,6 +84,7 @@ NAMES = {
     "release": "000000000000",
     "recorder": "key:founder",
     "collection_id": "status",
+    "moment": "20241202180000",
 }
 
 ANALYSTS = {

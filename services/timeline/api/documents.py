@@ -108,6 +108,12 @@ def document(
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 
+def negotiating(said: dict[str, Any]) -> dict[str, Any]:
+    """The same for a route that may lead elsewhere by what is accepted."""
+    moved: dict[int | str, dict[str, Any]] = {302: {"description": "To the memento of the moment that is accepted"}}
+    return said | {"responses": said["responses"] | moved}
+
+
 def document_text(media_type: str, *problems: int, binary: bool = False) -> dict[str, Any]:
     """The same for a route that answers with text, or bytes, of another kind than JSON."""
     schema = {"type": "string", **({"format": "binary"} if binary else {})}
