@@ -83,6 +83,8 @@ NAMES = {
     "path": "000.p/1",
     "release": "000000000000",
     "recorder": "key:founder",
+    "collection_id": "status",
+    "moment": "20241202180000",
 }
 
 ANALYSTS = {

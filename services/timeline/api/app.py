@@ -44,6 +44,8 @@ from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
+from services.timeline.standards import mementos, ogc
+from services.timeline.standards.ogc_extent import Extents
 from services.timeline.tailing import Streams
 
 #: What a page of another origin may read of an answer beside its body.
@@ -84,6 +86,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.held = Held()
     app.state.histograms = Histograms()
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.extents = Extents()
     app.state.protected = Protected(timeline.log)
     app.state.protected_there = _protected_there(timeline, app.state.protected)
     app.state.budgets = Budgets(timeline.settings)
@@ -106,6 +109,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         log.router,
         evidence.router,
         audit.router,
+        mementos.router,
+        ogc.router,
     ):
         app.include_router(router)
     _add_health(app)
