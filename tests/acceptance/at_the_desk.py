@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.acceptance.test_access import bearing
 from tests.browser import Served, Watched
 
 SALMA = "/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published&as=desk"
@@ -94,8 +95,9 @@ class AtTheDesk:
         self.carried_by(source)
 
 
-def event_at(demo: Served, position: int) -> dict[str, Any]:
+def event_at(demo: Served, position: int, key: str | None = None) -> dict[str, Any]:
     """What stands in the log."""
-    [one] = demo[0].get("/v1/events", params={"after": position - 1, "limit": 1}).json()["events"]
+    headers = bearing(key) if key else {}
+    [one] = demo[0].get("/v1/events", params={"after": position - 1, "limit": 1}, headers=headers).json()["events"]
     event: dict[str, Any] = one["event"]
     return event

@@ -19,6 +19,16 @@ export function tellErrors(form, errors) {
   return left;
 }
 
+/** What was said of a field is of what stood there before. @param {HTMLElement} control  that is typed in */
+export function clearAround(control) {
+  control.removeAttribute("aria-invalid");
+  for (let box = control.closest("[data-path]"); box; box = box.parentElement?.closest("[data-path]") ?? null) {
+    const said = box.querySelector(":scope > .wrong");
+    if (said) said.textContent = "";
+    if (box.matches("fieldset")) box.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+  }
+}
+
 /** @param {HTMLElement} form */
 export function clearErrors(form) {
   for (const one of form.querySelectorAll(".wrong")) one.textContent = "";

@@ -5,7 +5,7 @@ import { brief } from "../times.js";
 import { texts } from "../words.js";
 import { summaryOf, near } from "./alikes.js";
 import { Evidence } from "./evidence.js";
-import { area, choice, controlOf, field, folded, momentField, momentOf, text, valueOf } from "./fields.js";
+import { area, choice, controlOf, field, folded, momentField, momentOf, showMoment, text, valueOf } from "./fields.js";
 import { held, stands } from "./held.js";
 import { grades } from "./report.js";
 
@@ -132,6 +132,11 @@ export class Said {
   constructor(path) {
     this.field = momentField("said_at", path);
     this.nodes = [this.field];
+  }
+
+  /** @param {string} at */
+  show(at) {
+    showMoment(controlOf(this.field), at);
   }
 
   value() {

@@ -87,6 +87,12 @@ export class Sheet {
     }
   }
 
+  /** A development as it was looked at; where that failed, it is looked at now. @param {string} id */
+  lookedAt(id) {
+    if (!this.looked.has(id)) this.turnTo(id);
+    return this.looked.get(id);
+  }
+
   /** It was looked at again. @param {string} id  @param {import("./looked.js").Looked} now */
   see(id, now) {
     this.looked.set(id, Promise.resolve(now));
@@ -130,6 +136,12 @@ export class Sheet {
   /** What is held that looks like the report which is typed. */
   alike() {
     return this.command === "report" ? near(this.developments, { kind: this.parts.what.value().kind, ...this.parts.what.period() }) : [];
+  }
+
+  /** Its answer was lost: the moment at which it was decided stays that of the first time. @param {Record<string, any>} event */
+  hold(event) {
+    const { moment } = COMMANDS[this.command];
+    if (moment) this.parts.said.show(event[moment]);
   }
 
   /** It was recorded, and is not recorded a second time: its parts begin anew. @param {number} position */
