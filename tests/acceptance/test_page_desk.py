@@ -35,6 +35,10 @@ def test_a_report_does_what_was_foreseen_and_the_map_shows_it(watch: Watched, de
     expect(at.desk.locator(".warnings")).to_contain_text("a capture without a former_holder")
     assert watch.violations() == []
     watch.shot("desk-foreseen")
+    at.page.emulate_media(color_scheme="dark")
+    assert watch.violations() == []
+    watch.shot("desk-dark")
+    at.page.emulate_media(color_scheme="light")
     assert demo[1].log.head().position == position
 
     assert at.recorded() == position + 1

@@ -50,6 +50,7 @@ def test_what_is_refused_is_told_beside_its_field(watch: Watched, demo: Served) 
     at.desk.get_by_role("button", name="What would it change?").click()
     expect(at.verdict).to_contain_text("It would be refused.")
     expect(at.said_of("participants")).to_contain_text("challenger")
+    expect(at.desk.locator(".of-participant [name=actor_id]").nth(1)).to_be_focused()
     expect(at.said_of("report.chain")).to_contain_text("name at least the source")
     expect(at.said_of("summary")).to_contain_text("is required")
     expect(at.said_of("occurred.start")).to_be_empty()
@@ -114,6 +115,8 @@ def test_the_chain_is_made_by_keyboard_alone(watch: Watched, demo: Served) -> No
 def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     """By another kind, another command, another place, a step in time, the map, or news."""
     at = AtTheDesk(watch)
+    at.page.get_by_role("slider", name="In the world").press("PageDown")  # nothing is said yet: it begins there
+    expect(at.desk.locator("[name=end]")).to_have_value("2024-12-08 12:00")
     at.fill(kind="captured", summary="Half a sentence")
     at.actor(0, "hts")
     at.actor(1, "saa")
@@ -152,6 +155,7 @@ def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     expect(at.desk.locator("textarea[name=reasoning]")).to_have_value("Because")
     at.choose("Report")
     expect(at.desk.locator("textarea[name=summary]")).to_have_value("Half a sentence")
+    expect(at.desk.locator("[name=end]")).to_have_value("2024-12-08 12:00")
     actors = at.desk.locator(".of-participant [name=actor_id]")
     assert [actors.nth(row).input_value() for row in (0, 1)] == ["hts", "saa"]
     roles = at.desk.locator(".of-participant [name=role]")

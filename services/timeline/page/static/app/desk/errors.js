@@ -46,7 +46,8 @@ function boxOf(form, path) {
 function tellAt(box, message) {
   const said = /** @type {HTMLElement} */ (box.querySelector(":scope > .wrong"));
   said.textContent = [said.textContent, message].filter(Boolean).join("; ");
-  box.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
+  const controls = /** @type {HTMLInputElement[]} */ ([...box.querySelectorAll("input, select, textarea")]);
+  (controls.find((one) => !one.value) ?? controls[0])?.setAttribute("aria-invalid", "true");
   for (let folded = box.closest("details"); folded; folded = folded.parentElement?.closest("details") ?? null) folded.open = true;
 }
 

@@ -14,6 +14,8 @@ const option = (one) => /** @type {[string, string]} */ ([one.development_id, `$
 
 /** Fill a select anew, and leave chosen what was. @param {HTMLSelectElement} select  @param {Node[]} options */
 function refill(select, options) {
+  const told = (those) => those.map((one) => one.textContent).join("\n");
+  if (select.options.length && told(options) === told([...select.children])) return; // whoever has it open goes on
   const { value } = select;
   const old = select.selectedOptions[0];
   select.replaceChildren(...options);

@@ -4,6 +4,7 @@ import { h } from "../elements.js";
 import { texts } from "../words.js";
 import { near } from "./alikes.js";
 import { COMMANDS } from "./commands.js";
+import { minuteOf } from "./fields.js";
 import { developmentsOf, newId } from "./held.js";
 import { card, look } from "./looked.js";
 import { Into, Reason, Said, Verdict, Which, Who } from "./parts.js";
@@ -55,6 +56,17 @@ export class Sheet {
     this.developments = developments;
     this.parts.which.offer(developments);
     this.parts.into.offer(developments, this.chosen);
+  }
+
+  /** The map shows another moment: a report in which nobody has said anything begins there. Any other stays as it is. */
+  follow() {
+    const { what, report } = this.parts;
+    const at = minuteOf();
+    if (at === this.at || !what.empty || !report.empty) return;
+    this.at = at;
+    what.at(at);
+    report.at(at);
+    this.turned();
   }
 
   /** Ask what is held of the place again; choices and what is typed stay. */

@@ -89,7 +89,7 @@ export class Table {
       this.named = candidates(warnings, this.sheet.developments);
       this.#offer();
       clearErrors(this.form);
-      if (one.problem) return this.#answer([h("p.quiet.foreseen", null, texts.desk.would_not), ...problem(this.form, one.problem)]);
+      if (one.problem) return this.#answer(problem(this.form, one.problem, texts.desk.would_not));
       this.#answer([h("div.foreseen", null, ...foreseenWords(answer, event.development_id, own, (id) => this.#nameOf(id))), ...warned(warnings)]);
     } catch (error) {
       this.#answer(refused(this.form, error));
