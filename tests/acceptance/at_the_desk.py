@@ -84,6 +84,7 @@ class AtTheDesk:
 
     def foresee(self) -> str:
         """Ask what it would change, and what is answered."""
+        self.verdict.evaluate("one => one.replaceChildren()")
         self.desk.get_by_role("button", name="What would it change?").click()
         expect(self.desk.locator(".foreseen")).to_be_visible()
         return self.verdict.inner_text()

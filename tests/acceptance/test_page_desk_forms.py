@@ -59,7 +59,9 @@ def test_what_is_refused_is_told_beside_its_field(watch: Watched, demo: Served) 
 
     at.actor(1, "saa")
     at.fill(summary="It is besieged.")
+    expect(at.verdict).not_to_be_empty()
     at.carried_by("Syrian Observatory")
+    expect(at.verdict).to_be_empty()  # all is mended
     said = event_at(demo, at.recorded())
     assert [one["role"] for one in said["participants"]] == ["holder", "challenger"]
     assert said["figures"][0]["best"] == 3

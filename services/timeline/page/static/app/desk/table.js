@@ -8,7 +8,7 @@ import { overtaken, problem, recorded, refused, warned } from "./answers.js";
 import { clearAround, clearErrors } from "./errors.js";
 import { unique } from "./fields.js";
 import { foresee, foreseenWords } from "./foreseen.js";
-import { COMMANDS } from "./commands.js";
+import { commandsRow } from "./commands.js";
 import { lookAgain } from "./looked.js";
 import { record, signed } from "./recording.js";
 
@@ -20,6 +20,8 @@ export class Table {
     const words = texts.desk;
     /** Look-alikes that the service named, beside those that are seen here. @type {any[]} */
     this.named = [];
+    /** How many previews were asked for: the last one is told. */
+    this.previews = 0;
     this.says = h("p.quiet.says", null);
     this.alikes = h("div.offered", { role: "status" });
     this.verdict = h("div.verdict", { role: "status" });
@@ -67,11 +69,13 @@ export class Table {
   #changed(control) {
     clearAround(control);
     if (this.sheet.command === "report") this.#offer();
+    if (this.verdict.querySelector(".beside-fields") && !this.form.querySelector("[aria-invalid]")) this.verdict.replaceChildren();
     const stale = this.verdict.querySelector(".foreseen");
     if (stale && !this.verdict.querySelector(".stale")) this.verdict.append(h("p.quiet.stale", null, texts.desk.stale));
   }
 
   #quiet() {
+    this.previews += 1;
     this.named = [];
     this.verdict.replaceChildren();
     clearErrors(this.form);
@@ -82,8 +86,10 @@ export class Table {
     if (this.#aboutNothing()) return;
     const event = this.sheet.event();
     const own = this.sheet.ownTime();
+    const mine = (this.previews += 1);
     try {
       const answer = await signed(() => foresee(event, own));
+      if (mine !== this.previews) return; // another was asked for meanwhile, or it was recorded
       const [one] = answer.events;
       const warnings = one.warnings ?? [];
       this.named = candidates(warnings, this.sheet.developments);
@@ -182,15 +188,4 @@ export class Table {
     this.send.setAttribute("aria-disabled", String(busy));
     this.send.textContent = busy ? texts.desk.sending : texts.desk.send;
   }
-}
-
-/** The commands as a row of choices. @param {(right: string) => boolean} may  @param {(command: string) => void} choose */
-function commandsRow(may, choose) {
-  const name = unique("command");
-  const offers = Object.entries(COMMANDS).filter(([, one]) => may(one.right));
-  const row = offers.map(([command]) => {
-    const input = h("input", { type: "radio", name, value: command, checked: command === "report", onchange: () => choose(command) });
-    return h("label", null, input, h("span", null, texts.desk.commands[command]));
-  });
-  return h("fieldset.commands", null, h("legend.unseen", null, texts.desk.command), ...row);
 }
