@@ -50,6 +50,7 @@ export class Desk {
     if (who && !who.rights.includes("report")) return this.box.replaceChildren(this.#head(place), this.#refusal(who));
     const table = this.tables.get(place) ?? (await this.#laid(place, who));
     this.tables.set(place, table);
+    table.sheet.follow();
     if (place !== this.shown) return;
     this.box.replaceChildren(this.#head(place), table.box);
   }
@@ -77,9 +78,10 @@ export class Desk {
     return h("div.verdict", null, h("p", { role: "alert" }, filled(texts.desk.may_not, { name: who.name, roles })), h("button", { type: "button", onclick: again }, texts.desk.give_key));
   }
 
-  /** Something was recorded: what is offered grows, and nothing that was chosen or typed changes. */
+  /** Another moment, or something was recorded: what is offered follows, and nothing that was chosen or typed changes. */
   #news() {
     const table = this.tables.get(this.shown);
+    table?.sheet.follow();
     const position = world.beliefs?.header.known_position ?? 0;
     if (!table || position <= this.fresh || this.waiting) return;
     this.fresh = position;
