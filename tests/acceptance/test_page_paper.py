@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,7 +26,7 @@ def bare(words: str) -> str:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_place_is_printed_as_a_report_of_one_page(watch: Watched, theme: str) -> None:
+def test_a_place_is_printed_as_a_report_of_one_page(watch: Watched, theme: Literal["light", "dark"]) -> None:
     """The sentence with both times, why, the developments, what the marks mean, and where it comes from."""
     page = watch.page
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")

@@ -1,8 +1,9 @@
 /** The legend: what the shapes, colours and rings that are on the map mean, and what the map does not say. */
 
-import { COLOURS, colour, initials } from "./colours.js";
+import { colour, initialsOf, isDark } from "./colours.js";
 import { h } from "./elements.js";
 import { mark, picture } from "./marks.js";
+import { operator } from "./operator.js";
 import { actorName, world } from "./world.js";
 import { filled, texts } from "./words.js";
 
@@ -68,12 +69,12 @@ export function legend() {
     h("h2", null, words.colours),
     actors.length ? h("ul", null, ...actors.slice(0, MOST).map(actorItem)) : h("p.quiet", null, words.nobody),
     more > 0 ? h("p.quiet", null, filled(words.more, { n: more.toLocaleString("en") })) : null,
-    h("p", null, words.no_front), h("p", null, words.borders), h("p.quiet", null, words.credit));
+    h("p", null, words.no_front), h("p", null, words.borders), h("p.quiet", null, operator.credit ?? words.credit));
 }
 
 function swatch(id) {
-  const made = h("span.swatch", null, initials(actorName(id)));
+  const made = h("span.swatch", null, initialsOf(id));
   made.style.setProperty("--colour", colour(id));
-  made.classList.toggle("dark", [COLOURS[3], COLOURS[5]].includes(colour(id)));
+  made.classList.toggle("dark", isDark(colour(id)));
   return made;
 }

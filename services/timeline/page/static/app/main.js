@@ -8,6 +8,7 @@ import { glide } from "./glide.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
+import { fetchLook } from "./operator.js";
 import { forgetOther, loadOther } from "./other.js";
 import { Panel } from "./panel.js";
 import { rooted } from "./provenance.js";
@@ -38,11 +39,11 @@ document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
 async function fetchMap() {
   bar.hidden = false;
   try {
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } catch (error) {
     if (!(error instanceof NeedsKey)) throw error;
     await askForKey();
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } finally {
     bar.hidden = true;
   }

@@ -6,6 +6,7 @@ import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
+import { fetchBasemap, operator } from "./operator.js";
 import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
@@ -24,15 +25,14 @@ export class Chart {
     this.tip = h("div.tip", { hidden: true });
     /** What the places that differ show in the other state, where two are compared. @type {Map<number, import("./words.js").Answer> | null} */
     this.others = null;
-    this.credit = `${texts.legend.credit}.`;
+    this.credit = `${operator.credit ?? texts.legend.credit}.`;
     /** @type {string[]} what each area shows, so that only those that change are told */
     this.painted = [];
   }
 
   /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
   async open(framed = false) {
-    const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
-    this.base = unpacked(atlas);
+    this.base = unpacked(await fetchBasemap());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.map = new maplibre.Map({
       container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,

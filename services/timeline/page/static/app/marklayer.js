@@ -1,7 +1,7 @@
 /** All marks as one layer of the map: places are sent once, and a step sends four bytes a place. */
 
 import { ACCESS, mark } from "./marks.js";
-import { colourNumber, parts, themed } from "./colours.js";
+import { colourNumber, parts, rgb, themed } from "./colours.js";
 import { CROWD_FRAGMENT, CROWD_VERTEX, FRAGMENT, VERTEX } from "./shader.js";
 import { world } from "./world.js";
 
@@ -109,6 +109,7 @@ export class MarkLayer {
 
   /** Take in the colours of the theme. */
   themed() {
+    this.colours = parts();
     this.theme = Object.fromEntries(["ink", "paper", "quiet"].map((name) => [name, rgb(themed(`--${name}`))]));
   }
 
@@ -126,7 +127,7 @@ export class MarkLayer {
     gl.uniform2f(where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.uniform1f(where.radius, this.radius);
     gl.uniform1f(where.ratio, ratio);
-    gl.uniform3fv(where.colours, parts);
+    gl.uniform3fv(where.colours, this.colours);
     for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(where[name], this.theme[name]);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -209,7 +210,7 @@ function bytes(answer) {
     shape | ((pending === null ? 0 : dotted ? 2 : 1) << 4),
     number(fills[0]) | (number(fills[1]) << 4),
     number(fills[2]) | (number(by) << 4),
-    ring << 5,
+    ((ring & 7) << 5) | ((ring >> 3) << 2),
   ]);
 }
 
@@ -227,6 +228,3 @@ function compiled(gl, vertex, fragment) {
   const names = ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"];
   return { program, where: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
 }
-
-/** @param {string} hex */
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);
