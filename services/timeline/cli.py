@@ -44,7 +44,7 @@ from services.timeline.backups.programs import Failed
 from services.timeline.backups.restoring import NotRestored
 from services.timeline.building import CannotBuild
 from services.timeline.commanded import asking, opened_timeline
-from services.timeline.composition import CannotServe, Unreachable
+from services.timeline.composition import CannotServe
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.discreet import Protected, discreet
@@ -53,6 +53,7 @@ from services.timeline.importers.made import WrongFormat
 from services.timeline.migrate import MigrationError
 from services.timeline.narration import explained
 from services.timeline.page.furnishing import furnished
+from services.timeline.pools import Unreachable
 from services.timeline.reader import NotRegistered
 from services.timeline.settings import UnusableSettings, settings
 from services.timeline.typed import Unusable

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -61,7 +62,10 @@ def serve(
         Integrating(timeline),
         Stamping(timeline),
         timeline.reader.atlases,
+        ExitStack() as held,
     ):
+        for standby in timeline.replicas.standbys if timeline.replicas is not None else ():
+            held.enter_context(standby.reader.atlases)
         (announce or partial(_announce, timeline))(url)
         Server(configured(create(timeline, following))).run(sockets=[listening])
 

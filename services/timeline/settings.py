@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import psycopg
 from limits import parse as parse_rate
 from platformdirs import user_data_path
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +49,18 @@ def _origins(said: str) -> str:
     return said
 
 
+def _standbys(said: str) -> str:
+    for one in listed(said):
+        try:
+            conninfo_to_dict(one)
+        except psycopg.ProgrammingError:  # its own message quotes what cannot be read, and that may be a password
+            said = (
+                "an address cannot be read: each names one server, as postgresql://user@host/name, with commas between"
+            )
+            raise ValueError(said) from None
+    return said
+
+
 def listed(said: str | None) -> list[str]:
     """The values of a setting that has several, with commas between."""
     return [one.strip() for one in (said or "").split(",") if one.strip()]
@@ -55,6 +69,7 @@ def listed(said: str | None) -> list[str]:
 Rate = Annotated[str, AfterValidator(_rate)]
 Networks = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[str, AfterValidator(_origins)]
+Standbys = Annotated[str, AfterValidator(_standbys)]
 
 
 class Settings(BaseSettings):
@@ -63,6 +78,9 @@ class Settings(BaseSettings):
     Attributes:
         home: Data folder of the embedded PostgreSQL.
         database_url: A PostgreSQL server (15 to 18) to use instead of the embedded one, as libpq takes it.
+        replica_urls: Hot standbys of that server which reads go to, as libpq takes them, with commas between; each names one.
+        replica_lag_seconds: Nothing is read from a standby that is behind the primary by more.
+        replica_pooled: A pooler (pgbouncer) that lends servers for one transaction stands before the standbys.
         log_level: How much the service says on standard error.
         log_format: `text` for people, or `json`, an object a line, for what collects them.
         log_requests: `all` requests have a line in the log, or those alone that `failed` by our fault (5xx).
@@ -100,6 +118,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("timeline", appauthor=False))
     database_url: str | None = None
+    replica_urls: Standbys | None = None
+    replica_lag_seconds: float = Field(default=5.0, gt=0)
+    replica_pooled: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "text"
     log_requests: Literal["all", "failed"] = "failed"

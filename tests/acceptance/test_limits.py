@@ -285,6 +285,11 @@ WITHOUT_LIMIT = {
     "/v1/map/histograms": "MOST of either axis",
     "/v1/map/moments": "the operator's file",
     "/v1/vocabulary": "the program's own",
+    "/v1/whoami": "one principal",
+    "/ogc": "the program's own",
+    "/ogc/conformance": "the program's own",
+    "/ogc/collections": "the program's own",
+    "/ogc/collections/{collection_id}": "the program's own",
 }
 
 
@@ -297,6 +302,8 @@ def test_every_list_has_a_bound(postgres_18: str) -> None:
             if operation is None:
                 continue
             limits = [one["schema"] for one in operation.get("parameters", ()) if one["name"] == "limit"]
+            if path.startswith("/ogc"):  # a larger one is no error there, and is taken for the largest: test_ogc.py
+                continue
             for limit in limits:
                 assert limit["maximum"] <= 10_000, path
                 answer = client.get(path.format_map(NAMES), params={"limit": limit["maximum"] + 1}, headers=desk)

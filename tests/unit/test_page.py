@@ -117,7 +117,9 @@ def test_lists_and_blanks() -> None:
 def test_every_text_is_used_by_a_script_or_by_the_server() -> None:
     """A text that nobody shows is removed."""
     scripts = "".join(
-        path.read_text("utf-8") for path in assets.ROOT.joinpath("app").iterdir() if path.name.endswith(".js")
+        file.read_text("utf-8")
+        for path, file in assets.names().items()
+        if path.startswith("app/") and path.endswith(".js")
     )
     servers = "".join(
         path.read_text("utf-8") for path in Path(shell.__file__).parent.iterdir() if path.name.endswith(".py")

@@ -25,6 +25,7 @@ from services.timeline import (
 )
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
+from services.timeline.standards import ogc_shapes
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     cls.__name__: cls
@@ -47,6 +48,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_page.MapLook,
         wire_page.MapHistograms,
         wire_page.Vocabulary,
+        wire_page.WhoAmI,
         wire_preview.PreviewOut,
         wire_tree.InclusionProof,
         wire_tree.ConsistencyProof,
@@ -74,10 +76,19 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_views.DifferenceOut,
         wire_views.VerificationOut,
         wire_views.ViewOut,
+        ogc_shapes.Landing,
+        ogc_shapes.Conformance,
+        ogc_shapes.Collections,
+        ogc_shapes.Collection,
+        ogc_shapes.Feature,
+        ogc_shapes.FeatureCollection,
     )
 }
 
-_TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
+#: Below here a question that makes no sense is 400, as the standard says; everywhere else 422.
+OGC = "/ogc"
+
+_TITLES = {400: "Cannot be understood", 200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
            413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
            429: "More often than you may; see Retry-After",
            503: "Not folded yet, too busy, or the database does not answer in time",
@@ -102,6 +113,12 @@ def document(
 _JSON = "application/json"
 
 
+def negotiating(said: dict[str, Any]) -> dict[str, Any]:
+    """The same for a route that may lead elsewhere by what is accepted."""
+    moved: dict[int | str, dict[str, Any]] = {302: {"description": "To the memento of the moment that is accepted"}}
+    return said | {"responses": said["responses"] | moved}
+
+
 def document_text(media_type: str, *problems: int, binary: bool = False) -> dict[str, Any]:
     """The same for a route that answers with text or bytes of a shape of their own."""
     schema = (
@@ -109,6 +126,14 @@ def document_text(media_type: str, *problems: int, binary: bool = False) -> dict
     )
     answer = {"description": _TITLES[200], "content": {media_type.split(";", maxsplit=1)[0]: {"schema": schema}}}
     answers: dict[int | str, dict[str, Any]] = {200: answer}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def answering(media_type: str, schema: dict[str, Any], *problems: int) -> dict[str, Any]:
+    """The same for a route that answers with JSON of a media type of its own."""
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"description": _TITLES[200], "content": {media_type: {"schema": schema}}}
+    }
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 
@@ -157,6 +182,16 @@ def _add_examples(document: dict[str, Any]) -> None:
                     said["examples"] = {"example": {"value": references[reference]}}
 
 
+def _say_400(document: dict[str, Any]) -> None:
+    """Say 400 of the routes that answer so what is 422 of others."""
+    for path, methods in document["paths"].items():
+        if path == OGC or path.startswith(f"{OGC}/"):
+            for operation in methods.values():
+                answers = operation["responses"]
+                answers["400"] = answers.pop("422") | {"description": _TITLES[400]}
+                operation["responses"] = dict(sorted(answers.items()))
+
+
 def _add_security(document: dict[str, Any]) -> None:
     """How to say who asks, and which roles each operation takes; `{}`: none is needed while there are no keys."""
     document["components"]["securitySchemes"] = SECURITY
@@ -183,6 +218,7 @@ def install(app: FastAPI) -> None:
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
             _add_examples(document)
+            _say_400(document)
             _add_security(document)
             app.openapi_schema = document
         return app.openapi_schema

@@ -38,6 +38,10 @@ ALWAYS: Final = ("/healthz",)
 HSTS: Final = "max-age=31536000"
 
 
+#: Addresses of data: what is answered there may depend on who asks.
+DATA: Final = ("/v1/", "/ogc/")
+
+
 class Guard:
     """The guard of one application."""
 
@@ -176,7 +180,7 @@ class _Answered:
 def _caching(scope: Scope, headers: MutableHeaders) -> Iterator[tuple[str, str]]:
     """What depends on who asks is kept by nobody between us and them; what says nothing of being kept is not kept at all."""
     said = headers.get("cache-control")
-    if scope["path"].startswith("/v1/"):
+    if scope["path"].startswith(DATA) or scope["path"] == "/ogc":
         vary = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
         if "authorization" not in map(str.lower, vary):
             yield "Vary", ", ".join([*vary, "Authorization"])

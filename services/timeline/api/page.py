@@ -56,7 +56,7 @@ async def _said(request: Request, route: str) -> Said | None:
         spend(request, who, route)
         if not who.has("read"):
             return None
-        seen = await asking.timeline(request)
+        seen = await asking.primary(request)
         return await run_in_threadpool(told, seen.reader, wanted, Clock(timeline.settings.zone))
     except HTTPException as error:  # without credentials
         if error.status_code not in (401, 403):

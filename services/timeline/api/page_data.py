@@ -6,17 +6,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
-from events.vocabulary import CREDIBILITY_WORDS, KINDS
+from events.vocabulary import (
+    CREDIBILITY_WORDS,
+    KINDS,
+    RELIABILITY_WORDS,
+    EvidenceKind,
+    Precision,
+    Relation,
+    SourceKind,
+    Verified,
+)
 from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, ViewName
+from services.timeline.api.asking import Primary, ViewName
 from services.timeline.api.documents import document, document_text
 from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
@@ -74,7 +83,11 @@ READY_BEHIND: Final = 2_000
 
 @router.get("/v1/map/places", **document(MapPlaces, 404))
 def map_places(
-    request: Request, opened: Opened, view: ViewName = "current", position: Position = None, since: SincePosition = None
+    request: Request,
+    opened: Primary,
+    view: ViewName = "current",
+    position: Position = None,
+    since: SincePosition = None,
 ) -> Response:
     """Every place and every actor, column by column, as they are called today; or only those told of since a position."""
     with _asked(opened, view, position) as asked:
@@ -92,7 +105,7 @@ def map_places(
 @router.get("/v1/map/beliefs", **document_text(columns.MEDIA_TYPE, 404, binary=True))
 def map_beliefs(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     view: ViewName = "current",
     position: Position = None,
     since: Since = None,
@@ -157,7 +170,9 @@ def _marked(response: Response, state: State) -> Response:
 
 
 @router.get("/v1/map/histograms", **document(MapHistograms, 404))
-def map_histograms(request: Request, opened: Opened, view: ViewName = "current", position: Position = None) -> Response:
+def map_histograms(
+    request: Request, opened: Primary, view: ViewName = "current", position: Position = None
+) -> Response:
     """How many developments occurred when, and how many events became known when: columns of numbers and counts."""
     with _asked(opened, view, position) as asked:
         histograms: Histograms = request.app.state.histograms
@@ -169,17 +184,26 @@ def map_histograms(request: Request, opened: Opened, view: ViewName = "current",
 
 @router.get("/v1/vocabulary", **document(Vocabulary))
 def vocabulary(request: Request) -> Response:
-    """The kinds of developments with their roles, and the scale of credibility: what a desk chooses from."""
+    """The kinds of developments with their roles, both scales, and the closed lists: what a desk chooses from."""
     kinds = tuple(
-        KindOut(name, one.facet, tuple(one.roles), {str(role): least for role, least in one.required.items()})
+        KindOut(name, one.facet, one.roles, {str(role): least for role, least in one.required.items()}, one.any_of)
         for name, one in KINDS.items()
     )
-    words = {str(grade): said for grade, said in CREDIBILITY_WORDS.items()}
-    return rendering.answer(request, None, wire.encode(Vocabulary(kinds, words)))
+    words = Vocabulary(
+        kinds=kinds,
+        credibility={str(grade): said for grade, said in CREDIBILITY_WORDS.items()},
+        reliability={str(grade): said for grade, said in RELIABILITY_WORDS.items()},
+        source_kinds=get_args(SourceKind),
+        evidence_kinds=get_args(EvidenceKind),
+        verified=get_args(Verified),
+        precisions=get_args(Precision),
+        relations=get_args(Relation),
+    )
+    return rendering.answer(request, None, wire.encode(words))
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))
-def map_moments(request: Request, opened: Opened) -> Response:
+def map_moments(request: Request, opened: Primary) -> Response:
     """The captioned moments that the operator links to: caption, place, both times, view."""
     path = opened.settings.moments
     try:

@@ -25,7 +25,7 @@ def page(said: Said | None, told: Mapping[str, str]) -> bytes:
 <footer class="dock" id="dock" aria-label="{escape(words["dock"]["world"])}"></footer>
 <noscript><p class="notice">{escape(words["noscript"])}</p></noscript>
 </body>"""
-    styles = ("vendor/maplibre-gl.css", "vendor/uPlot.min.css", "page.css", "parts.css", "paper.css")
+    styles = ("vendor/maplibre-gl.css", "vendor/uPlot.min.css", "page.css", "parts.css", "desk.css", "paper.css")
     return _document(said, told, "main", styles, body)
 
 

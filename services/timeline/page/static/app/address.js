@@ -5,6 +5,7 @@
  * @typedef {{zoom: number, lat: number, lon: number}} Camera
  * @typedef {object} State
  * @property {string | null} place  the chosen place
+ * @property {string | null} development  the development whose trail the audit page shows; null for the status of the place
  * @property {number | null} at  the moment in the world, in milliseconds; null for now
  * @property {number | null} known  as known by then, where `follow` is free; null for now
  * @property {Follow} follow  how the known time moves
@@ -18,7 +19,7 @@
 
 /** @type {State} */
 const NOTHING = {
-  place: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "",
+  place: null, development: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "",
 };
 
 /** @param {URLSearchParams} query  @returns {State} */
@@ -28,6 +29,7 @@ export function read(query) {
   return {
     ...NOTHING,
     place: query.get("place") || null,
+    development: query.get("development") || null,
     at: moment(query.get("at")),
     known: moment(query.get("known")),
     follow: follow === "today" || follow === "free" ? follow : "then",
@@ -45,6 +47,7 @@ export function write(state) {
   const parts = [];
   const add = (name, value) => parts.push(`${name}=${encodeURIComponent(value).replaceAll("%3A", ":").replaceAll("%2F", "/")}`);
   if (state.place) add("place", state.place);
+  if (state.development) add("development", state.development);
   if (state.at !== null) add("at", stamp(state.at));
   if (state.follow === "free" && state.known !== null) add("known", stamp(state.known));
   add("follow", state.follow);

@@ -47,7 +47,9 @@ async function trail(one) {
   return h("div.trail", null,
     whole.figures.length ? h("p", null, `${texts.panel.figures}: ${whole.figures.map(figure).join("; ")}`) : null,
     h("ol", null, ...whole.trail.map(step)),
-    h("button", { type: "button", onclick: () => go(one) }, texts.panel.go));
+    h("div.take", null,
+      h("button", { type: "button", onclick: () => go(one) }, texts.panel.go),
+      h("button", { type: "button", onclick: () => set({ as: "audit", development: one.development_id }) }, texts.panel.audit_one)));
 }
 
 function go(one) {

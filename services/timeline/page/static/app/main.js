@@ -1,7 +1,7 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
 import { Audit } from "./audit.js";
-import { Desk } from "./desk.js";
+import { Desk } from "./desk/desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
 import { glide } from "./glide.js";

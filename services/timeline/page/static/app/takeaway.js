@@ -60,5 +60,5 @@ export function takeAway(chart) {
     chart?.map ? button(words.image, async () => save(await image(chart), `${name()}.png`)) : null,
     button(words.csv, async () => save(new Blob([await csv()], { type: "text/csv" }), `${name()}.csv`)),
     state.place === null ? null : button(words.audit, () => turn("audit")),
-    state.place === null ? null : button(words.desk, () => turn("desk")));
+    state.place === null ? null : Object.assign(button(words.desk, () => turn("desk")), { className: "to-desk" }));
 }
