@@ -77,3 +77,51 @@ def test_the_map_is_printed_as_it_is_seen(watch: Watched) -> None:
         "canvas => new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"
     )
     assert colours > 100
+
+
+def csv_of(page: Page) -> list[str]:
+    """The lines of the table that is taken away."""
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="CSV").click()
+    return taken.value.path().read_text("utf-8").splitlines()
+
+
+def test_what_is_narrowed_is_narrowed_everywhere(watch: Watched) -> None:
+    """On the map, in the table, in the CSV, on paper; the map says how many are left, and clears it."""
+    page = watch.open("/?at=2024-12-06T12:00:00Z&view=published&filter=hay'at&map=7/35.2/36.8")
+    chip = page.locator(".narrowed")
+    expect(chip).to_contain_text("of 56 places")
+    count = int(re.search(r"(\d+) of 56", chip.inner_text())[1])  # type: ignore[index]
+    assert watch.violations() == []
+    watch.shot("narrowed")
+
+    lines = csv_of(page)
+    assert [one for one in lines if "match “hay'at”" in one]
+    assert len([one for one in lines if not one.startswith("#")]) == count + 1
+    page.get_by_role("button", name="Table").click()
+    expect(page.locator(".table tbody tr")).to_have_count(count)
+    page.get_by_role("button", name="Table").click()
+
+    page.mouse.click(*where(page, "sy-latakia"))
+    assert "place=" not in page.url
+    watch.open("/?at=2024-12-06T12:00:00Z&view=published&filter=no+such+words&map=7/35.2/36.8")
+    expect(chip).to_contain_text("No place matches.")
+    chip.get_by_role("button").click()
+    expect(chip).to_be_hidden()
+    page.mouse.click(*where(page, "sy-hama"))
+    expect(page.locator(".panel h2")).to_contain_text("Hama")
+
+
+def where(page: Page, place: str) -> tuple[float, float]:
+    """Where a place is on the screen."""
+    x, y = page.evaluate(
+        """async place => {
+          const { chart } = await import(document.querySelector('script[type=module]').src);
+          const { numberOf } = await import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'));
+          const part = chart.whereIs(numberOf(place));
+          const box = chart.map.getCanvas().getBoundingClientRect();
+          return [box.left + part[0] * box.width, box.top + part[1] * box.height];
+        }""",
+        place,
+    )
+    return x, y

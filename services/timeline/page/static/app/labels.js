@@ -51,6 +51,7 @@ function within(map, layer, numbers, width, height) {
   const found = [];
   for (const number of numbers) {
     const [x, y] = pixels(layer.at, number);
+    if (layer.isHidden(number)) continue;
     if (x > -20 && y > -20 && x < width + 20 && y < height + 20) found.push({ number, x, y });
   }
   return found;

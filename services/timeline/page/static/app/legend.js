@@ -2,6 +2,7 @@
 
 import { colour, initialsOf, isDark } from "./colours.js";
 import { h } from "./elements.js";
+import { numbersLeft } from "./filter.js";
 import { mark, picture } from "./marks.js";
 import { operator } from "./operator.js";
 import { actorName, world } from "./world.js";
@@ -17,7 +18,8 @@ const MOST = 24;
 /** What the map shows now: modes, rings, access, and actors in the order of registration. */
 function present() {
   const answers = world.beliefs?.answers ?? [];
-  const [control, access] = ["control", "access"].map((facet) => [...new Set(world.shown[facet])]);
+  const seen = numbersLeft();
+  const [control, access] = ["control", "access"].map((facet) => [...new Set(seen.map((number) => world.shown[facet][number]))]);
   const actors = new Set();
   const [modes, rings] = [new Set(), new Set()];
   for (const one of control.map((number) => answers[number] ?? null)) {

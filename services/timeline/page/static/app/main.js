@@ -4,6 +4,7 @@ import { Audit } from "./audit.js";
 import { Desk } from "./desk/desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
+import { Narrowed } from "./filter.js";
 import { glide } from "./glide.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
@@ -54,6 +55,7 @@ async function begin() {
   await fetchMap();
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
+  const narrowed = new Narrowed(byId("map"));
   const audit = new Audit(auditBox);
   const desk = new Desk(deskBox);
   const panel = new Panel(byId("panel"), () => chart);
@@ -62,6 +64,7 @@ async function begin() {
     drawSentence();
     dock.draw();
     table.draw();
+    narrowed.draw();
     audit.draw();
     desk.draw();
     header.draw();

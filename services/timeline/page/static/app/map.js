@@ -4,6 +4,7 @@ import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
+import { left } from "./filter.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
 import { fetchBasemap, operator } from "./operator.js";
@@ -71,6 +72,7 @@ export class Chart {
     this.layer.chosen = numberOf(state.place);
     this.others = state.compare ? new Map(differing().map((one) => [one.number, one.two])) : null;
     this.layer.only = this.others ? new Set(this.others.keys()) : null;
+    this.layer.left = left();
     this.layer.look();
     this.#paintAreas();
     this.map.triggerRepaint();
@@ -141,6 +143,7 @@ export class Chart {
     const reach = this.layer.radius + slack;
     let [found, least] = [-1, reach * reach];
     for (let number = 0; number < this.layer.at.length / 2; number += 1) {
+      if (this.layer.isHidden(number)) continue;
       const [px, py] = pixels(this.layer.at, number);
       const far = (px - x) ** 2 + (py - y) ** 2 - (world.shown.control[number] ? 9 : 0);
       if (far < least) [found, least] = [number, far];
@@ -163,7 +166,7 @@ export class Chart {
 
   #paintAreas() {
     for (const key of Object.keys(world.places.shapes)) {
-      const answer = answerOf(+key);
+      const answer = this.layer.isHidden(+key) ? null : answerOf(+key);
       const holder = answer?.holders[0] ?? answer?.challengers[0];
       const [paint, chosen] = [holder ? colour(holder) : "", +key === this.layer.chosen];
       if (this.painted[+key] === paint + chosen) continue;

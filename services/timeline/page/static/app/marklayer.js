@@ -1,6 +1,6 @@
 /** All marks as one layer of the map: places are sent once, and a step sends four bytes a place. */
 
-import { ACCESS, mark } from "./marks.js";
+import { ACCESS, mark, SHAPES } from "./marks.js";
 import { colourNumber, parts, rgb, themed } from "./colours.js";
 import { CROWD_FRAGMENT, CROWD_VERTEX, FRAGMENT, VERTEX } from "./shader.js";
 import { world } from "./world.js";
@@ -29,6 +29,8 @@ export class MarkLayer {
   chosen = -1;
   /** Where two states are compared, the places that differ: the others are small dots. @type {Set<number> | null} */
   only = null;
+  /** Where the map is narrowed, 1 for each place that is left; the chosen one stays. @type {Uint8Array | null} */
+  left = null;
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
   crowded = false;
@@ -85,8 +87,14 @@ export class MarkLayer {
       if (access[number]) this.looks[number * 4 + 3] |= ACCESS[answers[access[number]].mode] ?? 0;
     }
     if (this.only) for (let number = 0; number < control.length; number += 1) if (!this.only.has(number)) this.looks.fill(0, number * 4, number * 4 + 4);
+    if (this.left) for (let number = 0; number < control.length; number += 1) if (this.isHidden(number)) each[number] = SHAPES.hidden;
     if (this.chosen >= 0) this.looks[this.chosen * 4 + 3] |= 16;
     this.#dirty = true;
+  }
+
+  /** Whether the filter hides a place. @param {number} number */
+  isHidden(number) {
+    return this.left !== null && !this.left[number] && number !== this.chosen;
   }
 
   /** @param {any} _map  @param {WebGL2RenderingContext} gl */

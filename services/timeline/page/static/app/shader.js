@@ -21,7 +21,7 @@ void main() {
   int mine = chosen ? 2 : plain ? 0 : 1;
   of = look;
   size = chosen ? radius * 1.25 : radius;
-  if (mine != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if (mine != turn || shape == 6u) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   bool bare = (look.x >> 4u) == 0u && (look.w & 3u) == 0u; // no ring, no badge: most marks, and a small square each
   float reach = chosen ? size * 1.9 + 8.0 : plain ? 3.6 : bare ? max(size * 1.15 + 2.4, 4.0) : size * 1.9 + 6.0;
   at = corner * reach;
@@ -127,7 +127,7 @@ void main() {
   vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, (gl_VertexID & 2) == 0 ? -1.0 : 1.0);
   uint shape = look.x & 15u;
   bool pending = (look.x >> 4u) > 0u, chosen = ((look.w >> 4u) & 1u) == 1u, plain = shape == 0u && !pending;
-  if ((chosen ? 2 : 1) != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if ((chosen ? 2 : 1) != turn || shape == 6u) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   size = chosen ? radius * 2.4 + 2.0 : plain ? 1.2 : radius;
   fill = shape == 0u ? (pending ? paper : quiet) : shape == 5u ? paper : actor(look.y & 15u);
   other = shape == 2u || shape == 4u ? actor(look.y >> 4u) : fill;

@@ -1,7 +1,7 @@
 /** The same state as a table: every place on the map is a row that keyboard and screen reader reach. */
 
 import { h } from "./elements.js";
-import { fold } from "./folding.js";
+import { numbersLeft } from "./filter.js";
 import { picture } from "./marks.js";
 import { set, state } from "./store.js";
 import { when } from "./times.js";
@@ -52,17 +52,8 @@ export class Table {
 
   /** The places that the filter leaves, by name. */
   #found() {
-    const wanted = fold(state.filter);
-    const every = [...world.places.ids.keys()];
-    const left = wanted ? every.filter((number) => fold(words(number)).includes(wanted)) : every;
-    return left.sort((a, b) => world.places.names[a].localeCompare(world.places.names[b]));
+    return numbersLeft().sort((a, b) => world.places.names[a].localeCompare(world.places.names[b]));
   }
-}
-
-function words(number) {
-  const answer = answerOf(number);
-  const actors = answer ? [...answer.holders, ...answer.challengers, ...answer.pending.flatMap((one) => one.holders)] : [];
-  return [world.places.names[number], ...(world.places.other_names[number] ?? []), ...actors.map(actorName)].join(" ");
 }
 
 function row(number) {
