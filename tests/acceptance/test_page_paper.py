@@ -6,10 +6,11 @@ import unicodedata
 from typing import Literal
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser import Watched
+from tests.browser import PICTURES, Watched
 
 EVENING = "/?place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=published"
 
@@ -125,3 +126,47 @@ def where(page: Page, place: str) -> tuple[float, float]:
         place,
     )
     return x, y
+
+
+#: What everything that leaves carries: both times, view, clock, policy, position, root, and a pinned link.
+CARRIED = (
+    r"At 2024-12-02T12:00:00Z, known by 2024-12-02T18:00:00Z",
+    r"View published, reported clock, policy assessed/1, position \d+, root [0-9a-f]{8} over \d+ events",
+    r"http://127\.0\.0\.1:\d+/\?place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=\d+&position=\d+",
+)
+
+
+def test_the_table_is_led_by_where_it_comes_from(watch: Watched) -> None:
+    """In lines that a reader of CSV leaves out, before its head."""
+    watch.open(EVENING)
+    lines = csv_of(watch.page)
+    head = [one for one in lines if one.startswith("# ")]
+
+    assert lines[len(head)].startswith("location_id,name,lon,lat,mode")
+    assert "Hama is held by Syrian Arab Army." in head[0]
+    for carried in CARRIED:
+        assert [one for one in head if re.search(carried, one)], carried
+
+
+def test_the_picture_says_where_it_comes_from(watch: Watched) -> None:
+    """Its sentence above the map, the rest below; nothing runs out of it."""
+    watch.page.add_init_script(
+        """window.written = [];
+        CanvasRenderingContext2D.prototype.fillText = (write => function (words, x, y, ...more) {
+          if (this.canvas.isConnected === false) window.written.push([words, x + this.measureText(words).width, this.canvas.width]);
+          return write.call(this, words, x, y, ...more);
+        })(CanvasRenderingContext2D.prototype.fillText);"""
+    )
+    page = watch.open(EVENING)
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Image").click()
+    written = page.evaluate("window.written")
+    picture = Image.open(taken.value.path())
+    picture.save(PICTURES / "taken-away.png")
+
+    words = "".join(one[0] for one in written)
+    for carried in ("Hama is held by Syrian Arab Army.", "imply no endorsement", *CARRIED):
+        assert re.search(carried, words), carried
+    assert all(right <= width for _, right, width in written)
+    assert picture.width == page.locator("#map canvas").first.evaluate("canvas => canvas.width")
+    assert picture.height > picture.width * 0.6
