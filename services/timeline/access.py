@@ -71,6 +71,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/map/places": "read",
         "GET /v1/map/beliefs": "read",
         "GET /v1/map/moments": "read",
+        "GET /v1/map/look": "read",
+        "GET /v1/map/basemap": "read",
         "GET /v1/map/histograms": "read",
         "GET /v1/vocabulary": "read",
         "GET /v1/whoami": "read",

@@ -52,6 +52,7 @@ from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.importers.made import WrongFormat
 from services.timeline.migrate import MigrationError
 from services.timeline.narration import explained
+from services.timeline.page.furnishing import furnished
 from services.timeline.pools import Unreachable
 from services.timeline.reader import NotRegistered
 from services.timeline.settings import UnusableSettings, settings
@@ -155,7 +156,9 @@ def demo(
         "start": chosen.start or story.START, "zone": chosen.zone or story.ZONE,
         "moments": chosen.moments or story.MOMENTS,
     }  # fmt: skip
-    with opened_timeline(chosen.model_copy(update=own)) as timeline:
+    chosen = chosen.model_copy(update=own)
+    furnished(chosen)
+    with opened_timeline(chosen) as timeline:
         story.load(timeline)
         story.tell(timeline)
         if not once:
@@ -175,6 +178,7 @@ def serve(
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
 
+    furnished(settings())  # what will not do is told before a database is started
     with opened_timeline(bounded=True) as timeline:
         serving.require_credentials(timeline, host)
         serving.serve(timeline, host, port, follow=follow)

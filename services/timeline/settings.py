@@ -93,6 +93,8 @@ class Settings(BaseSettings):
             follows the other), public ones did once.
         start: The state in which the page opens, as one of its links, or what follows `?` in it.
         moments: A JSON file of captioned moments that the page links to, in the form of `demo/moments.json`.
+        colours: A JSON file of how the page draws actors: `{"hts": {"colour": "#6bd9e4", "initials": "HTS"}}`.
+        basemap: A GeoJSON file that the page draws land and borders from instead of its own, with a `credit` that it shows.
         zone: The time zone that the page tells times in first, such as Asia/Damascus; UTC stands beside.
         log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
         log_checkpoint_events: ... or after so many of them.
@@ -127,6 +129,8 @@ class Settings(BaseSettings):
     oidc_roles_claim: str = "roles"
     start: str | None = None
     moments: Path | None = None
+    colours: Path | None = None
+    basemap: Path | None = None
     zone: str | None = None
     log_origin: str | None = None
     log_key_file: Path | None = None

@@ -261,6 +261,7 @@ def test_streams_are_bounded_for_each_and_in_all(postgres_18: str) -> None:
 #: Lists without a `limit`, and what bounds them instead.
 WITHOUT_LIMIT = {
     "/v1/status": "a row a place",
+    "/v1/map/look": "one file of the operator",
     "/v1/locations/{location_id}/history": "one place",
     "/v1/locations/{location_id}/beliefs": "MAX_RECTANGLES",
     "/v1/locations/{location_id}/explain": "one place",

@@ -40,6 +40,7 @@ from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
 from services.timeline.discreet import Protected
 from services.timeline.gauges import Gauges
+from services.timeline.page.furnishing import furnished
 from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
@@ -69,7 +70,11 @@ Every answer takes two times: `at`, the moment in the world, and `known_at`, the
 
 
 def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
-    """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one."""
+    """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one.
+
+    Raises:
+        UnusableSettings: a file that the operator put into the page will not do.
+    """
     app = Application(
         title="Timeline",
         version=version("timeline-service"),
@@ -85,6 +90,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.packed = Packed()
     app.state.held = Held()
     app.state.histograms = Histograms()
+    app.state.furnishing = furnished(timeline.settings)
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
     app.state.extents = Extents()
     app.state.protected = Protected(timeline.log)

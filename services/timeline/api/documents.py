@@ -45,6 +45,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_log.ProblemOut,
         wire_page.MapPlaces,
         wire_page.CaptionedMoments,
+        wire_page.MapLook,
         wire_page.MapHistograms,
         wire_page.Vocabulary,
         wire_page.WhoAmI,
@@ -109,6 +110,9 @@ def document(
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 
+_JSON = "application/json"
+
+
 def negotiating(said: dict[str, Any]) -> dict[str, Any]:
     """The same for a route that may lead elsewhere by what is accepted."""
     moved: dict[int | str, dict[str, Any]] = {302: {"description": "To the memento of the moment that is accepted"}}
@@ -116,8 +120,10 @@ def negotiating(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def document_text(media_type: str, *problems: int, binary: bool = False) -> dict[str, Any]:
-    """The same for a route that answers with text, or bytes, of another kind than JSON."""
-    schema = {"type": "string", **({"format": "binary"} if binary else {})}
+    """The same for a route that answers with text or bytes of a shape of their own."""
+    schema = (
+        {"type": "object"} if media_type == _JSON else {"type": "string", **({"format": "binary"} if binary else {})}
+    )
     answer = {"description": _TITLES[200], "content": {media_type.split(";", maxsplit=1)[0]: {"schema": schema}}}
     answers: dict[int | str, dict[str, Any]] = {200: answer}
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}

@@ -31,12 +31,21 @@ from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
 from services.timeline.page import columns
 from services.timeline.page.changes import changed
+from services.timeline.page.furnishing import Furnishing
 from services.timeline.page.held import Held, State, one_state_of, state_of
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.page.packing import takes_gzip
 from services.timeline.page.places import places
-from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, KindOut, MapHistograms, MapPlaces, Vocabulary
+from services.timeline.wire_page import (
+    CaptionedMoment,
+    CaptionedMoments,
+    KindOut,
+    MapHistograms,
+    MapLook,
+    MapPlaces,
+    Vocabulary,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -205,6 +214,20 @@ def map_moments(request: Request, opened: Primary) -> Response:
     return rendering.answer(request, None, wire.encode(CaptionedMoments(found)))
 
 
+@router.get("/v1/map/look", **document(MapLook))
+def map_look(request: Request) -> Response:
+    """How the operator wants the map drawn: colours and initials of actors, and whom a basemap of theirs credits."""
+    furnishing: Furnishing = request.app.state.furnishing
+    return rendering.answer(request, None, wire.encode(furnishing.look))
+
+
+@router.get("/v1/map/basemap", **document_text(rendering.JSON))
+def map_basemap(request: Request) -> Response:
+    """Land and borders: the operator's basemap as its file has it, or the page's own (`static/vendor/basemap.json`)."""
+    furnishing: Furnishing = request.app.state.furnishing
+    return _packed_answer(request, None, furnishing.basemap, rendering.JSON, rendering.tag_of(furnishing.basemap))
+
+
 @contextmanager
 def _asked(opened: Timeline, view: str, position: int | None) -> Iterator[Asked]:
     """A view with everything that is known in it; on the recorded clock a position is a known time already."""
@@ -234,7 +257,7 @@ def _answer(
 
 
 def _packed_answer(
-    request: Request, asked: Asked, data: bytes, media_type: str, tag: str, *, text: bool = False
+    request: Request, asked: Asked | None, data: bytes, media_type: str, tag: str, *, text: bool = False
 ) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if takes_gzip(request.headers.get("accept-encoding", "")):

@@ -7,6 +7,7 @@ import { knownAt, write } from "./address.js";
 import { byId, h } from "./elements.js";
 import { entries } from "./legend.js";
 import { Chart, drawable } from "./map.js";
+import { fetchLook } from "./operator.js";
 import { provenanceLines, rooted } from "./provenance.js";
 import { drawSentence } from "./sentence.js";
 import { goWithoutKey, NeedsKey } from "./service.js";
@@ -24,7 +25,7 @@ async function begin() {
   bar.hidden = false;
   set({ as: "map", compare: null, filter: "" });
   try {
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } catch (error) {
     if (!(error instanceof NeedsKey)) throw error;
     return byId("sentence").replaceChildren(texts.embed.key);

@@ -1,8 +1,10 @@
 /** The legend: what the shapes, colours and rings that are on the map mean, and what the map does not say. */
 
-import { COLOURS, colour, initials } from "./colours.js";
+import { colour, initialsOf, isDark } from "./colours.js";
 import { h } from "./elements.js";
+import { numbersLeft } from "./filter.js";
 import { mark, picture } from "./marks.js";
+import { operator } from "./operator.js";
 import { actorName, world } from "./world.js";
 import { filled, texts } from "./words.js";
 
@@ -16,7 +18,8 @@ const MOST = 24;
 /** What the map shows now: modes, rings, access, and actors in the order of registration. */
 function present() {
   const answers = world.beliefs?.answers ?? [];
-  const [control, access] = ["control", "access"].map((facet) => [...new Set(world.shown[facet])]);
+  const seen = numbersLeft();
+  const [control, access] = ["control", "access"].map((facet) => [...new Set(seen.map((number) => world.shown[facet][number]))]);
   const actors = new Set();
   const [modes, rings] = [new Set(), new Set()];
   for (const one of control.map((number) => answers[number] ?? null)) {
@@ -68,12 +71,12 @@ export function legend() {
     h("h2", null, words.colours),
     actors.length ? h("ul", null, ...actors.slice(0, MOST).map(actorItem)) : h("p.quiet", null, words.nobody),
     more > 0 ? h("p.quiet", null, filled(words.more, { n: more.toLocaleString("en") })) : null,
-    h("p", null, words.no_front), h("p", null, words.borders), h("p.quiet", null, words.credit));
+    h("p", null, words.no_front), h("p", null, words.borders), h("p.quiet", null, operator.credit ?? words.credit));
 }
 
 function swatch(id) {
-  const made = h("span.swatch", null, initials(actorName(id)));
+  const made = h("span.swatch", null, initialsOf(id));
   made.style.setProperty("--colour", colour(id));
-  made.classList.toggle("dark", [COLOURS[3], COLOURS[5]].includes(colour(id)));
+  made.classList.toggle("dark", isDark(colour(id)));
   return made;
 }

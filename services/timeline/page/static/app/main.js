@@ -4,11 +4,13 @@ import { Audit } from "./audit.js";
 import { Desk } from "./desk/desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
+import { Narrowed } from "./filter.js";
 import { glide } from "./glide.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
 import { forgetOther, loadOther, updateOther } from "./other.js";
+import { fetchLook } from "./operator.js";
 import { Panel } from "./panel.js";
 import { rooted } from "./provenance.js";
 import { printing } from "./report.js";
@@ -39,13 +41,13 @@ document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
 async function fetchMap() {
   waiting.begin();
   try {
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } catch (error) {
     if (!(error instanceof NeedsKey)) throw error;
     waiting.end();
     await askForKey();
     waiting.begin();
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } finally {
     waiting.end();
   }
@@ -56,6 +58,7 @@ async function begin() {
   await fetchMap();
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
+  const narrowed = new Narrowed(byId("map"));
   const audit = new Audit(auditBox);
   const desk = new Desk(deskBox);
   const panel = new Panel(byId("panel"), () => chart);
@@ -64,6 +67,7 @@ async function begin() {
     drawSentence();
     dock.draw();
     table.draw();
+    narrowed.draw();
     audit.draw();
     desk.draw();
     header.draw();

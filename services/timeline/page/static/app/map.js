@@ -4,8 +4,10 @@ import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
+import { left } from "./names.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
+import { fetchBasemap, operator } from "./operator.js";
 import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
@@ -24,15 +26,14 @@ export class Chart {
     this.tip = h("div.tip", { hidden: true });
     /** What the places that differ show in the other state, where two are compared. @type {Map<number, import("./words.js").Answer> | null} */
     this.others = null;
-    this.credit = `${texts.legend.credit}.`;
+    this.credit = `${operator.credit ?? texts.legend.credit}.`;
     /** @type {string[]} what each area shows, so that only those that change are told */
     this.painted = [];
   }
 
   /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
   async open(framed = false) {
-    const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
-    this.base = unpacked(atlas);
+    this.base = unpacked(await fetchBasemap());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.map = new maplibre.Map({
       container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
@@ -71,6 +72,7 @@ export class Chart {
     this.layer.chosen = numberOf(state.place);
     this.others = state.compare ? new Map(differing().map((one) => [one.number, one.two])) : null;
     this.layer.only = this.others ? new Set(this.others.keys()) : null;
+    this.layer.left = left();
     this.layer.look();
     this.#paintAreas();
     this.map.triggerRepaint();
@@ -141,6 +143,7 @@ export class Chart {
     const reach = this.layer.radius + slack;
     let [found, least] = [-1, reach * reach];
     for (let number = 0; number < this.layer.at.length / 2; number += 1) {
+      if (this.layer.isHidden(number)) continue;
       const [px, py] = pixels(this.layer.at, number);
       const far = (px - x) ** 2 + (py - y) ** 2 - (world.shown.control[number] ? 9 : 0);
       if (far < least) [found, least] = [number, far];
@@ -163,7 +166,7 @@ export class Chart {
 
   #paintAreas() {
     for (const key of Object.keys(world.places.shapes)) {
-      const answer = answerOf(+key);
+      const answer = this.layer.isHidden(+key) ? null : answerOf(+key);
       const holder = answer?.holders[0] ?? answer?.challengers[0];
       const [paint, chosen] = [holder ? colour(holder) : "", +key === this.layer.chosen];
       if (this.painted[+key] === paint + chosen) continue;

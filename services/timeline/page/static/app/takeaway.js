@@ -2,6 +2,7 @@
 
 import { stamp } from "./address.js";
 import { h } from "./elements.js";
+import { numbersLeft } from "./filter.js";
 import { image } from "./picture.js";
 import { pinnedLink, provenance } from "./provenance.js";
 import { printReport } from "./report.js";
@@ -20,9 +21,10 @@ export async function copy(text, words) {
   }
 }
 
-/** The table of every place, led by where it comes from. */
+/** The table of every place that the filter leaves, led by where it comes from. */
 export async function csv() {
-  const rows = world.places.ids.map((id, number) => {
+  const rows = numbersLeft().map((number) => {
+    const id = world.places.ids[number];
     const [control, access] = [answerOf(number), answerOf(number, "access")];
     const last = control?.pending[control.pending.length - 1];
     return [id, world.places.names[number], world.places.lon[number] ?? "", world.places.lat[number] ?? "", control?.mode ?? "",
