@@ -126,6 +126,7 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /ogc/collections/status/items/{location_id}": "read",
         "GET /ogc/collections/developments/items": "read",
         "GET /ogc/collections/developments/items/{development_id}": "read",
+        "GET /v1/cloudevents": "read",
         "GET /v1/events": "read",
         "POST /v1/events": "report",
         "POST /v1/preview": "report",
