@@ -86,6 +86,8 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /v1/actors/{actor_id}": "read",
         "GET /v1/developments": "read",
         "GET /v1/developments/{development_id}": "read",
+        "GET /v1/feeds/developments.json": "read",
+        "GET /v1/feeds/developments.atom": "read",
         "GET /v1/changes": "read",
         "GET /v1/replay": "read",
         "GET /v1/views": "read",

@@ -25,7 +25,7 @@ from services.timeline import (
 )
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
-from services.timeline.standards import cloud_events, ogc_shapes
+from services.timeline.standards import cloud_events, feeds, ogc_shapes
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     cls.__name__: cls
@@ -75,6 +75,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_views.VerificationOut,
         wire_views.ViewOut,
         cloud_events.CloudEvent,
+        feeds.JsonFeed,
         ogc_shapes.Landing,
         ogc_shapes.Conformance,
         ogc_shapes.Collections,
