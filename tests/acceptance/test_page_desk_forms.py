@@ -168,7 +168,7 @@ def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
 
 def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> None:
     """A reader sees no way to the desk; a reporter is offered no verdicts; a key that is taken back is asked for again."""
-    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}  # type: ignore[arg-type]
+    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}
 
     def given(watch: Watched, secret: str, address: str = SALMA) -> None:
         watch.page.add_init_script(
