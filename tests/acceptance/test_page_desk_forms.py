@@ -168,7 +168,7 @@ def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
 
 def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> None:
     """A reader sees no way to the desk; a reporter is offered no verdicts; a key that is taken back is asked for again."""
-    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}  # type: ignore[arg-type]
+    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}
 
     def given(watch: Watched, secret: str, address: str = SALMA) -> None:
         watch.page.add_init_script(
@@ -198,6 +198,7 @@ def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> 
 def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browser: Browser, demo: Served) -> None:
     """Sent again, it is recorded once; asked for a key, the desk goes on where it was."""
     mine, other = (new_key(demo[1], name, "analyst") for name in ("mine", "other"))
+    lesser, _ = new_key(demo[1], "lesser", "reporter")
     with watched(browser, demo[0]) as watch:
         watch.page.add_init_script(f"sessionStorage.setItem('timeline-key', '{mine[0]}')")
         at = AtTheDesk(watch, HAMA)
@@ -224,8 +225,13 @@ def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browse
             revoke(connection, mine[1])
         demo[1].keys.refresh(within=0)
         at.record()
-        at.page.locator("dialog [name=key]").fill(other[0])
+        at.page.locator("dialog [name=key]").fill(lesser)
         at.page.get_by_role("button", name="Open").click()
+        expect(at.verdict).to_contain_text("Not allowed.")
+        expect(at.verdict).to_contain_text("this takes the role analyst or admin; key:lesser has reporter")
+        at.page.evaluate("key => sessionStorage.setItem('timeline-key', key)", other[0])
+        at.desk.locator("[name=method]").press("Enter")  # records nothing
+        at.desk.locator("[name=method]").press("Control+Enter")
         expect(at.verdict).to_contain_text(f"Recorded at position {head + 2}")
         assert event_at(demo, head + 2, other[0])["reasoning"] == "And the clock tower."
 
