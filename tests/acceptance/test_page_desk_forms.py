@@ -261,9 +261,16 @@ def test_on_a_telephone(browser: Browser, demo: Served) -> None:
     """At 360 px: nothing is wider, every target is large enough, and it is recorded."""
     with watched(browser, demo[0], viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as watch:
         at = AtTheDesk(watch, HAMA)
+        watch.shot("desk-360-top")
         at.capture("The city has fallen, they say.", "SANA")
         at.carried_by("Tehran")
         watch.shot("desk-360")
+        for folded in at.desk.locator(".folded summary").all():
+            folded.click()
+        at.desk.locator(".figures").get_by_role("button", name="Add").click()
+        at.fill(of="killed", relation="range", low="3", high="5")
+        at.desk.locator(".evidence").get_by_role("button", name="Add").click()
+        watch.shot("desk-360-evidence")
         for target in at.desk.locator("button, select, input[type=text], .commands label, summary").all():
             box = target.bounding_box()
             if box is not None and target.is_visible():
