@@ -111,3 +111,18 @@ class CaptionedMoments(msgspec.Struct, frozen=True):
     """All of them, in their order."""
 
     moments: tuple[CaptionedMoment, ...]
+
+
+class ActorLook(msgspec.Struct, frozen=True):
+    """How the operator wants an actor drawn; null is as the page does it by itself."""
+
+    actor_id: str
+    colour: str | None
+    initials: str | None
+
+
+class MapLook(msgspec.Struct, frozen=True):
+    """What the operator chose for the map; `basemap_credit` is null where the page's own basemap is drawn."""
+
+    actors: tuple[ActorLook, ...]
+    basemap_credit: str | None

@@ -44,7 +44,7 @@ from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 #: What each kind of route is open to, said here a second time and otherwise than in `access`.
 EVERYBODY = {"nobody", *ROLES}
 ASKERS = (*ROLES, "nobody")
-OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /", "GET /page/{release}/{path}"}
+OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /", "GET /embed", "GET /page/{release}/{path}"}
 MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}, "DELETE": {"analyst", "admin"}}
 
 #: Routes that take more than others of their method.
@@ -83,6 +83,8 @@ NAMES = {
     "path": "000.p/1",
     "release": "000000000000",
     "recorder": "key:founder",
+    "collection_id": "status",
+    "moment": "20241202180000",
 }
 
 ANALYSTS = {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 from playwright.sync_api import Page, Route, expect
 
@@ -9,6 +10,11 @@ from services.timeline.audit.notes import PrivateKey
 from tests.browser import Watched
 
 AUDIT = "/?place=sy-hama&at=2024-12-02T15:00:00Z&follow=then&view=published&as=audit"
+
+
+#: The false report of the 2nd: reported, carried on, denied, and rejected.
+FALSE_FALL = "6022e8f8-7c73-589e-b31f-9cf75c2b482a"
+DEVELOPMENT = f"{AUDIT}&development={FALSE_FALL}"
 
 
 def checked(page: Page) -> str:
@@ -87,7 +93,86 @@ def test_a_lying_service_is_found_out(watch: Watched) -> None:
         said = checked(page)
         assert "NOT proved" in said
         assert reason in said
+        watch.settled()  # nothing is still being altered
         page.unroute(pattern)
+    assert "All 17 events" in checked(page)
+
+
+def test_the_trail_of_a_development_is_proved_too(watch: Watched) -> None:
+    """Opened from the panel: who said what, the standing after each step and its rule, who recorded it, each leaf; and back."""
+    page = watch.open(AUDIT.replace("&as=audit", ""))
+    page.locator(".developments details").filter(has_text="Regional media report").locator("summary").click()
+    page.get_by_role("button", name="Audit this").click()
+    expect(page.locator(".audit h2")).to_have_text("The record of a development: captured, Hama")
+    expect(page).to_have_url(re.compile(f"development={FALSE_FALL}.*as=audit"))
+    steps = page.locator(".audit tr.event")
+    expect(steps).to_have_count(4)  # what was said by then; the verdict came later
+    expect(steps.nth(1)).to_contain_text("citing Mainstream regional media (unnamed), reported too")
+    expect(steps.nth(1)).to_contain_text("rule 3 of standings, unconfirmed")
+    expect(steps.nth(1)).to_contain_text("demo")
+
+    assert "All 4 events are in the log of 297 events" in checked(page)
+    assert page.locator(".check").all_inner_texts() == ["✓"] * 4
+    assert watch.violations() == []
+    watch.shot("audit-development")
+    page.reload()
+    expect(steps).to_have_count(4)
+    page.get_by_role("button", name="The record behind Hama").click()
+    expect(page.locator(".audit h2")).to_have_text("The record behind Hama")
+    expect(page).not_to_have_url(re.compile("development="))
+    page.locator(".audit .link").filter(has_text="Regional media report").first.click()
+    expect(steps).to_have_count(4)
+    page.keyboard.press("Escape")
+    page.locator(".audit .close").press("Escape")
+    expect(page.locator(".audit").first).to_be_hidden()
+
+
+def test_a_service_that_lies_about_a_development_is_found_out(watch: Watched) -> None:
+    """Another leaf, another root, no signature; and a trail that names another recorder, or another leaf, than is proved."""
+    page = watch.open(DEVELOPMENT)
+    for pattern, alter, reason in LIES:
+        altered(watch, pattern, alter)
+        said = checked(page)
+        assert "NOT proved" in said
+        assert reason in said
+        watch.settled()  # nothing is still being altered
+        page.unroute(pattern)
+    assert "All 4 events" in checked(page)
+    other = base64.b64encode(bytes(32)).decode()
+    for field, value in (("recorded_by", "somebody else"), ("leaf_hash", other), ("event_id", FALSE_FALL)):
+
+        def lie(text: str, field: str = field, value: str = value) -> str:
+            told = json.loads(text)
+            told["trail"][2][field] = value
+            return json.dumps(told)
+
+        altered(watch, "**/v1/audit/developments/*", lie)
+        page.reload()
+        assert "the event at 173 is another than the one shown" in checked(page)
+        watch.settled()  # nothing is still being altered
+        page.unroute("**/v1/audit/developments/*")
+
+
+def test_many_claims_are_told_a_page_at_a_time(watch: Watched) -> None:
+    """How many are shown is said; the proofs are of those, and say so; more are fetched and checked with them."""
+    page = watch.page
+    page.route("**/v1/audit/locations/sy-hama?at=*", lambda route: route.continue_(url=f"{route.request.url}&limit=1"))
+    page.route(
+        "**/v1/audit/locations/sy-hama?view=*", lambda route: route.continue_(url=f"{route.request.url}&limit=1")
+    )
+    watch.open(AUDIT)
+    more = page.locator(".audit .more")
+    expect(more).to_contain_text("1 of 3 claims are shown. Claims not shown and not checked: 2, all earlier.")
+    shown = page.locator(".audit tr.event").count()
+    said = checked(page)
+    assert f"The {shown} events shown are in the log of 297 events" in said
+    assert "Claims not shown and not checked: 2" in said
+    assert watch.violations() == []
+    watch.shot("audit-pages")
+    page.get_by_role("button", name="Show more").click()
+    expect(more).to_contain_text("2 of 3 claims are shown.")
+    page.get_by_role("button", name="Show more").click()
+    expect(more).to_have_count(0)
     assert "All 17 events" in checked(page)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.timeline.api import security
 from services.timeline.page import assets, shell, vendoring
 from services.timeline.page.packing import packed, takes_gzip
 from services.timeline.page.state import started, state
@@ -154,10 +155,12 @@ def hostile(words: str) -> Said:
 )
 def test_what_somebody_said_stays_text(words: str) -> None:
     """In the title, the description, the sentence and the panel."""
-    html = shell.page(hostile(words), {"start": words}).decode()
-
-    assert words not in html
-    assert html.count("<script") == 1
+    for html in (
+        shell.page(hostile(words), {"start": words}),
+        shell.embedded(hostile(words), {"start": words}, f"/?{words}"),
+    ):
+        assert words not in html.decode()
+        assert html.decode().count("<script") == 1
 
 
 def test_nothing_is_written_into_the_page_that_runs_or_styles() -> None:
@@ -166,8 +169,8 @@ def test_nothing_is_written_into_the_page_that_runs_or_styles() -> None:
 
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
     assert re.findall(r"<script[^>]*></script>", html) == re.findall(r"<script.*?</script>", html, re.DOTALL)
-    assert "unsafe" not in shell.POLICY
-    assert "http" not in shell.POLICY
+    assert "unsafe" not in security.PAGE[security.POLICY]
+    assert "http" not in security.PAGE[security.POLICY]
 
 
 # The files

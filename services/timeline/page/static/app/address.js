@@ -5,6 +5,7 @@
  * @typedef {{zoom: number, lat: number, lon: number}} Camera
  * @typedef {object} State
  * @property {string | null} place  the chosen place
+ * @property {string | null} development  the development whose trail the audit page shows; null for the status of the place
  * @property {number | null} at  the moment in the world, in milliseconds; null for now
  * @property {number | null} known  as known by then, where `follow` is free; null for now
  * @property {Follow} follow  how the known time moves
@@ -14,11 +15,12 @@
  * @property {'map' | 'table' | 'audit' | 'desk'} as
  * @property {string | null} compare  a moment, or another view, that the state is laid beside
  * @property {string} filter  what the table is narrowed to
+ * @property {string} sort  the column by which the table is sorted, led by `-` where backwards; empty for the name
  */
 
 /** @type {State} */
 const NOTHING = {
-  place: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "",
+  place: null, development: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "", sort: "",
 };
 
 /** @param {URLSearchParams} query  @returns {State} */
@@ -28,6 +30,7 @@ export function read(query) {
   return {
     ...NOTHING,
     place: query.get("place") || null,
+    development: query.get("development") || null,
     at: moment(query.get("at")),
     known: moment(query.get("known")),
     follow: follow === "today" || follow === "free" ? follow : "then",
@@ -37,6 +40,7 @@ export function read(query) {
     as: ["table", "audit", "desk"].includes(query.get("as") ?? "") ? query.get("as") : "map",
     compare: query.get("compare") || null,
     filter: query.get("filter") || "",
+    sort: query.get("sort") || "",
   };
 }
 
@@ -45,6 +49,7 @@ export function write(state) {
   const parts = [];
   const add = (name, value) => parts.push(`${name}=${encodeURIComponent(value).replaceAll("%3A", ":").replaceAll("%2F", "/")}`);
   if (state.place) add("place", state.place);
+  if (state.development) add("development", state.development);
   if (state.at !== null) add("at", stamp(state.at));
   if (state.follow === "free" && state.known !== null) add("known", stamp(state.known));
   add("follow", state.follow);
@@ -53,6 +58,7 @@ export function write(state) {
   if (state.as !== "map") add("as", state.as);
   if (state.compare) add("compare", state.compare);
   if (state.filter) add("filter", state.filter);
+  if (state.sort) add("sort", state.sort);
   if (state.camera) add("map", [state.camera.zoom.toFixed(2), state.camera.lat.toFixed(4), state.camera.lon.toFixed(4)].join("/"));
   return parts.join("&");
 }

@@ -1,114 +1,137 @@
-/** The audit page: a status down to who recorded what, and the proof of each event checked here, in the browser. */
+/** The audit page: a status, or a development, down to who said and who recorded what, and the proof of each event checked here. */
 
 import { stamp } from "./address.js";
+import { DevelopmentTrail, StatusTrail } from "./audited.js";
+import { check } from "./checks.js";
 import { h } from "./elements.js";
-import { forgetKeys, newestCheckpoint, pinnedKeys, short, signerWords } from "./pinned.js";
-import { Refused, checkReceipt } from "./proofs.js";
+import { claimed, compared, eventsTable, merged, stepsTable } from "./ledger.js";
 import { known } from "./question.js";
-import { NeedsKey, Told, address, ask, json } from "./service.js";
-import { state } from "./store.js";
+import { Told, address, ask } from "./service.js";
+import { set, state } from "./store.js";
 import { tell } from "./times.js";
-import { numberOf } from "./world.js";
+import { numberOf, world } from "./world.js";
 import { filled, texts } from "./words.js";
+
+const count = (/** @type {number} */ number) => number.toLocaleString("en");
 
 export class Audit {
   /** @param {HTMLElement} box */
   constructor(box) {
     this.box = box;
     this.shown = "";
+    box.addEventListener("keydown", (event) => event.key === "Escape" && close());
   }
 
   /** Draw it from the state, if it is to be seen. */
   draw() {
     this.box.hidden = state.as !== "audit";
-    const key = JSON.stringify([state.place, state.at, known(), state.view]);
+    const key = JSON.stringify([state.place, state.development, state.at, known(), state.view]);
     if (this.box.hidden || key === this.shown) return;
     this.shown = key;
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.#fill(key).catch((error) => this.box.replaceChildren(h("p.wrong", null, error.message))), 200);
+    this.waiting = setTimeout(() => this.#fill(key).catch((error) => this.#failed(key, error)), 200);
   }
 
   async #fill(key) {
-    if (numberOf(state.place) < 0) return this.box.replaceChildren(h("p.quiet", null, texts.panel.choose));
-    const asked = { at: state.at === null ? null : stamp(state.at), ...known(), view: state.view };
-    const review = await json(`/v1/audit/locations/${encodeURIComponent(state.place ?? "")}`, asked);
+    const about = state.development;
+    if (!about && numberOf(state.place) < 0) return this.box.replaceChildren(...back(), h("p.quiet", null, texts.panel.choose));
+    const asked = { ...(about ? {} : { at: state.at === null ? null : stamp(state.at) }), ...known(), view: state.view };
+    const trail = about ? new DevelopmentTrail(about, asked) : new StatusTrail(state.place ?? "", asked);
+    await trail.more();
     if (this.shown !== key) return;
+    this.#put(trail);
+    this.box.scrollTop = 0;
+  }
+
+  /** @param {string} key  @param {Error} error */
+  #failed(key, error) {
+    if (this.shown !== key) return;
+    this.shown = ""; // asked again with the next step
+    this.box.replaceChildren(...back(), h("p.wrong", { role: "alert" }, error.message));
+    if (!(error instanceof Told)) throw error;
+  }
+
+  /** @param {StatusTrail | DevelopmentTrail} trail */
+  #put(trail) {
     const words = texts.audit;
-    const rows = eventsOf(review);
-    this.result = h("div.verdict", { role: "status" });
-    const check = h("button.strong", { type: "button", onclick: () => this.#check(rows) }, words.check);
-    const bundle = h("button", { type: "button", onclick: () => takeBundle(asked, this.result) }, words.bundle);
-    this.box.replaceChildren(
-      h("h2", null, filled(words.title, { place: review.name })), h("p", null, review.sentence), h("p.quiet", null, review.policy_words),
-      h("div.take", null, check, bundle), this.result,
-      h("h3", null, words.compared), compared(review),
-      h("h3", null, filled(words.events, { n: rows.length })),
-      h("div.scroll", { tabindex: 0, role: "region", "aria-label": words.list }, table(rows)),
+    const rows = trail.rows;
+    const result = h("div.verdict", { role: "status" });
+    const unshown = [...(trail.next ? [filled(wordsOf(trail).unshown, { n: count(trail.all - trail.shown) })] : []),
+      ...(trail instanceof StatusTrail && trail.leftOut ? [filled(words.left_out, { n: count(trail.leftOut) })] : [])].join(" ");
+    const place = trail instanceof StatusTrail ? state.place : trail.first.development.location_id;
+    const tools = h("div.take", null,
+      h("button.strong", { type: "button", onclick: () => check(rows, unshown, result) }, words.check),
+      h("button", { type: "button", onclick: () => takeBundle(place, result) }, trail instanceof StatusTrail ? words.bundle : filled(words.bundle_of, { place: nameOf(place) })));
+    this.box.replaceChildren(...back(), ...(trail instanceof StatusTrail ? ofStatus(trail, tools, result) : ofDevelopment(trail, tools, result)),
+      this.#more(trail, unshown),
       h("h3", null, words.means), h("ul.means", null, h("li", null, words.proved), h("li", null, words.attested), h("li", null, words.not_covered)));
   }
 
-  /** Every event of the list, one after another. */
-  async #check(rows) {
-    const words = texts.audit;
-    this.result?.replaceChildren(h("p", null, words.checking));
-    try {
-      if (!globalThis.crypto?.subtle) throw new Refused(words.insecure);
-      const { keys, first } = await pinnedKeys();
-      const newest = await newestCheckpoint(keys);
-      for (const row of rows) {
-        const text = await (await ask(`/v1/log/receipts/${row.position}`)).text();
-        const found = await checkReceipt(text, row.position, keys);
-        if (found.leaf.event_id !== row.event_id || Date.parse(found.leaf.recorded_at) !== Date.parse(row.recorded_at))
-          throw new Refused(filled(words.other, { position: row.position }));
-        row.mark.textContent = "✓";
-      }
-      const told = { n: rows.length, size: newest.size.toLocaleString("en"), root: short(newest.root) };
-      const before = newest.before === null ? [] : [h("p", null, filled(words.continues, { before: newest.before.toLocaleString("en") }))];
-      this.result?.replaceChildren(h("p.good", null, filled(words.good, told)), ...before, h("p", null, first ? words.pinned : words.still),
-        h("p.quiet", null, await signerWords(newest.signer)));
-    } catch (error) {
-      if (error instanceof NeedsKey) return this.result?.replaceChildren(h("p.wrong", null, words.auditors));
-      if (!(error instanceof Refused || error instanceof Told)) throw error;
-      this.result?.replaceChildren(h("p.wrong", { role: "alert" }, filled(words.bad, { reason: error.message })),
-        h("button", { type: "button", onclick: () => { forgetKeys(); this.result?.replaceChildren(); } }, words.forget));
-    }
+  /** How much of it is shown, and the way to the rest. */
+  #more(trail, unshown) {
+    const words = wordsOf(trail);
+    if (!unshown) return h("p.quiet", null, "");
+    const button = h("button", { type: "button", onclick: () => this.#next(trail, button) }, texts.audit.more);
+    return h("p.more", null, filled(words.shown, { n: count(trail.shown), all: count(trail.all) }), " ", unshown, " ", trail.next ? button : null);
+  }
+
+  async #next(trail, button) {
+    button.setAttribute("aria-disabled", "true");
+    const key = this.shown;
+    const [before, above] = [trail.rows.length, this.box.scrollTop];
+    await trail.more();
+    if (this.shown !== key) return;
+    this.#put(trail);
+    this.box.scrollTop = above;
+    this.box.querySelectorAll("tr.event")[before]?.querySelector("th")?.focus({ preventScroll: true });
   }
 }
 
-/** Every event that the review names, once, in the order of the log. */
-function eventsOf(review) {
-  const claims = [...review.basis, ...review.claims];
-  const statements = claims.flatMap((one) => one.statements.map((each) => ({ ...each, about: one.summary })));
-  const decisions = claims.flatMap((one) => one.decisions.map((each) => ({ ...each, about: one.summary })));
-  const sources = review.sources.flatMap((one) => one.events.map((each) => ({ ...each, about: one.name })));
-  const found = new Map([...statements, ...decisions, ...sources].map((one) => [one.position, { ...one, mark: h("span.check", null, "") }]));
-  return [...found.values()].sort((a, b) => a.position - b.position);
+const wordsOf = (trail) => texts.audit[trail instanceof StatusTrail ? "claims" : "steps"];
+const nameOf = (/** @type {string} */ place) => world.places.names[numberOf(place)] ?? place;
+
+const close = () => set({ as: "map" });
+
+/** Out of the audit, and from a development to the status that it bears on. */
+function back() {
+  const out = h("button.close", { type: "button", "aria-label": texts.audit.close, onclick: close }, "×");
+  if (!state.development || numberOf(state.place) < 0) return [out];
+  return [out, h("button.back", { type: "button", onclick: () => set({ development: null }) }, filled(texts.audit.back, { place: nameOf(state.place ?? "") }))];
 }
 
-function table(rows) {
+/** @param {StatusTrail} trail */
+function ofStatus(trail, tools, result) {
+  const [words, review] = [texts.audit, trail.first];
+  return [
+    h("h2", null, filled(words.title, { place: review.name })), h("p", null, review.sentence), h("p.quiet", null, review.policy_words), tools, result,
+    h("h3", null, words.compared), compared(review),
+    h("h3", null, filled(trail.next ? words.events_shown : words.events, { n: count(trail.rows.length) })), eventsTable(trail.rows),
+  ];
+}
+
+/** @param {DevelopmentTrail} trail */
+function ofDevelopment(trail, tools, result) {
+  const { development: one, claimed: versions, merged: others } = trail.first;
   const words = texts.audit;
-  const heads = [words.position, words.event, words.recorded, words.by, words.leaf, words.proof];
-  const line = (one) => h("tr", null,
-    h("th", { scope: "row" }, one.position.toLocaleString("en")),
-    h("td", null, h("b", null, one.type.replace(/([a-z])([A-Z])/g, "$1 $2")), h("span.said", null, one.words)),
-    h("td", null, tell(Date.parse(one.recorded_at))), h("td", null, one.recorded_by ?? "–"),
-    h("td", null, one.leaf_hash ? h("code", null, one.leaf_hash.slice(0, 8)) : "–"), h("td", null, one.mark));
-  return h("table", null, h("thead", null, h("tr", null, ...heads.map((one) => h("th", { scope: "col" }, one)))), h("tbody", null, ...rows.map(line)));
+  const happened = filled(words.happened, {
+    kind: texts.kinds[one.kind] ?? one.kind, place: nameOf(one.location_id), from: tell(Date.parse(one.occurred.start)), until: tell(Date.parse(one.occurred.end)),
+  });
+  return [
+    h("h2", null, filled(words.title_of, { kind: texts.kinds[one.kind] ?? one.kind, place: nameOf(one.location_id) })),
+    h("p.said", null, one.summary), h("p.quiet", null, happened), h("p.quiet", null, h("code", null, one.development_id)), tools, result,
+    ...(versions.length ? [h("h3", null, words.claimed), claimed(versions)] : []), ...(others.length ? [h("h3", null, words.merged), merged(others)] : []),
+    h("h3", null, filled(words.trail, { n: count(trail.all) })), stepsTable(trail.rows),
+  ];
 }
 
-function compared({ compared: both }) {
-  const words = texts.audit;
-  if (!both) return h("p", null, "");
-  const side = (label, one) => h("div", null, h("p.quiet", null, label), h("p", null, one.sentence));
-  const changed = both.changed_by.map((one) => h("li", null, h("b", null, tell(Date.parse(one.known_at))), ` ${one.words}`, h("ul", null, ...one.causes.map((each) => h("li", null, each.words)))));
-  return h("div", null, h("div.sides", null, side(words.then, both.then), side(words.today, both.today)), h("ol.changes", null, ...changed));
-}
-
-async function takeBundle(asked, box) {
+/** The bundle of a status, at the state's times. @param {string | null} place  @param {HTMLElement} box */
+async function takeBundle(place, box) {
+  const asked = { at: state.at === null ? null : stamp(state.at), ...known(), view: state.view };
   try {
-    const answer = await ask(address(`/v1/audit/bundles/${encodeURIComponent(state.place ?? "")}`, asked), { method: "POST" });
-    const link = /** @type {HTMLAnchorElement} */ (h("a", { href: URL.createObjectURL(await answer.blob()), download: `${state.place}.zip` }));
+    const answer = await ask(address(`/v1/audit/bundles/${encodeURIComponent(place ?? "")}`, asked), { method: "POST" });
+    const link = /** @type {HTMLAnchorElement} */ (h("a", { href: URL.createObjectURL(await answer.blob()), download: `${place}.zip` }));
     link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   } catch (error) {
     box.replaceChildren(h("p.wrong", { role: "alert" }, error instanceof Error ? error.message : String(error)));
   }

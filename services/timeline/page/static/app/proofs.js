@@ -33,6 +33,9 @@ function bytes(text, what) {
 /** @param {Uint8Array} found */
 export const hex = (found) => Array.from(found, (one) => one.toString(16).padStart(2, "0")).join("");
 
+/** @param {Uint8Array} found */
+export const base64 = (found) => btoa(String.fromCharCode(...found));
+
 /** @param {Uint8Array} leaf */
 export const leafHash = (leaf) => sha256(Uint8Array.of(0), leaf);
 const node = (left, right) => sha256(Uint8Array.of(1), left, right);

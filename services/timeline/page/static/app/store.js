@@ -20,10 +20,12 @@ export const hand = { down: false };
 
 let waiting = 0;
 
-/** Change the state, tell everybody, and keep it in the address. @param {Partial<State>} change */
+/** Change the state, tell everybody, and keep it in the address. A development is let go with its place, or its audit. @param {Partial<State>} change */
 export function set(change) {
   const before = state;
-  state = { ...state, ...change };
+  const left = ("place" in change && change.place !== before.place) || ("as" in change && change.as !== "audit");
+  const elsewhere = left && !("development" in change);
+  state = { ...state, ...(elsewhere ? { development: null } : {}), ...change };
   if (!Object.keys(change).some((name) => before[name] !== state[name])) return;
   for (const listen of listeners) listen(state, before);
   keep();
