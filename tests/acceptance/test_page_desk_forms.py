@@ -114,6 +114,23 @@ def test_the_chain_is_made_by_keyboard_alone(watch: Watched, demo: Served) -> No
     assert (source["name"], source["reliability"]) == ("Óbservers of Salma", "C")
 
 
+def test_axe_finds_nothing_in_any_form(watch: Watched) -> None:
+    """Each command, what is folded opened, and a list of sources while it is chosen from."""
+    at = AtTheDesk(watch, HAMA)
+    for command in ("Report", "Corroborate", "Deny", "Assess", "Retract", "Amend", "Merge", "Void"):
+        at.choose(command)
+        if command not in ("Report", "Corroborate"):
+            at.about("Regional media report")
+        at.desk.locator(".folded").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        for more in at.desk.locator(".field .more").all():
+            more.click()
+        if command == "Corroborate":
+            at.desk.locator("input[name=chain]").fill("news")
+            expect(at.desk.locator(".chain .hits")).to_be_visible()
+        assert watch.violations() == [], command
+    watch.is_quiet()
+
+
 def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     """By another kind, another command, another place, a step in time, the map, or news."""
     at = AtTheDesk(watch)
