@@ -61,7 +61,7 @@ def test_what_looks_the_same_is_offered_before_a_second_record_is_made(watch: Wa
     offered = at.desk.locator(".alikes li").filter(has_text="Regional media report")
     expect(offered).to_be_visible()
     at.foresee()
-    expect(at.verdict).to_contain_text("that look the same")
+    expect(at.verdict).to_contain_text("that looks the same")
     watch.shot("desk-alikes")
     offered.get_by_role("button", name="Corroborate this instead").click()
 
@@ -86,6 +86,8 @@ def test_a_second_record_is_merged_into_the_first_and_a_void_one_goes_from_the_m
     offered.get_by_role("button", name="Record, then merge into it").click()
     expect(at.verdict).to_contain_text("Recorded at position")
     assert at.desk.locator("select[name=into_id]").input_value() == first["development_id"]
+    expect(at.desk.locator("select[name=into_id] optgroup").first).to_have_attribute("label", "Look the same")
+    watch.shot("desk-merge")
     at.fill(reason="The same capture.")
     assert "It would count as merged." in at.foresee()
     merged = event_at(demo, at.recorded())

@@ -114,6 +114,23 @@ def test_the_chain_is_made_by_keyboard_alone(watch: Watched, demo: Served) -> No
     assert (source["name"], source["reliability"]) == ("Óbservers of Salma", "C")
 
 
+def test_axe_finds_nothing_in_any_form(watch: Watched) -> None:
+    """Each command, what is folded opened, and a list of sources while it is chosen from."""
+    at = AtTheDesk(watch, HAMA)
+    for command in ("Report", "Corroborate", "Deny", "Assess", "Retract", "Amend", "Merge", "Void"):
+        at.choose(command)
+        if command not in ("Report", "Corroborate"):
+            at.about("Regional media report")
+        at.desk.locator(".folded").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        for more in at.desk.locator(".field .more").all():
+            more.click()
+        if command == "Corroborate":
+            at.desk.locator("input[name=chain]").fill("news")
+            expect(at.desk.locator(".chain .hits")).to_be_visible()
+        assert watch.violations() == [], command
+    watch.is_quiet()
+
+
 def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     """By another kind, another command, another place, a step in time, the map, or news."""
     at = AtTheDesk(watch)
@@ -198,6 +215,7 @@ def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> 
 def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browser: Browser, demo: Served) -> None:
     """Sent again, it is recorded once; asked for a key, the desk goes on where it was."""
     mine, other = (new_key(demo[1], name, "analyst") for name in ("mine", "other"))
+    lesser, _ = new_key(demo[1], "lesser", "reporter")
     with watched(browser, demo[0]) as watch:
         watch.page.add_init_script(f"sessionStorage.setItem('timeline-key', '{mine[0]}')")
         at = AtTheDesk(watch, HAMA)
@@ -224,8 +242,13 @@ def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browse
             revoke(connection, mine[1])
         demo[1].keys.refresh(within=0)
         at.record()
-        at.page.locator("dialog [name=key]").fill(other[0])
+        at.page.locator("dialog [name=key]").fill(lesser)
         at.page.get_by_role("button", name="Open").click()
+        expect(at.verdict).to_contain_text("Not allowed.")
+        expect(at.verdict).to_contain_text("this takes the role analyst or admin; key:lesser has reporter")
+        at.page.evaluate("key => sessionStorage.setItem('timeline-key', key)", other[0])
+        at.desk.locator("[name=method]").press("Enter")  # records nothing
+        at.desk.locator("[name=method]").press("Control+Enter")
         expect(at.verdict).to_contain_text(f"Recorded at position {head + 2}")
         assert event_at(demo, head + 2, other[0])["reasoning"] == "And the clock tower."
 
@@ -255,9 +278,16 @@ def test_on_a_telephone(browser: Browser, demo: Served) -> None:
     """At 360 px: nothing is wider, every target is large enough, and it is recorded."""
     with watched(browser, demo[0], viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as watch:
         at = AtTheDesk(watch, HAMA)
+        watch.shot("desk-360-top")
         at.capture("The city has fallen, they say.", "SANA")
         at.carried_by("Tehran")
         watch.shot("desk-360")
+        for folded in at.desk.locator(".folded summary").all():
+            folded.click()
+        at.desk.locator(".figures").get_by_role("button", name="Add").click()
+        at.fill(of="killed", relation="range", low="3", high="5")
+        at.desk.locator(".evidence").get_by_role("button", name="Add").click()
+        watch.shot("desk-360-evidence")
         for target in at.desk.locator("button, select, input[type=text], .commands label, summary").all():
             box = target.bounding_box()
             if box is not None and target.is_visible():

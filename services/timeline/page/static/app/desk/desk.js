@@ -31,7 +31,7 @@ export class Desk {
     if (this.box.hidden) return;
     if (this.shown !== state.place) {
       this.shown = state.place ?? "";
-      this.#open(this.shown).catch((error) => this.box.replaceChildren(h("p.wrong", { role: "alert" }, error.message)));
+      this.#begin();
     } else this.#news();
   }
 
@@ -42,9 +42,17 @@ export class Desk {
     document.body.classList.toggle("may-not-record", who !== null && !who.rights.includes("report"));
   }
 
+  #begin() {
+    const again = h("button", { type: "button", onclick: () => this.#begin() }, texts.desk.retry);
+    this.#open(this.shown).catch((error) => this.box.replaceChildren(h("p.wrong", { role: "alert" }, error.message), again));
+  }
+
   /** @param {string} place */
   async #open(place) {
-    if (numberOf(place) < 0) return this.box.replaceChildren(h("p.quiet", null, texts.panel.choose));
+    if (numberOf(place) < 0) {
+      this.shown = ""; // it may be registered meanwhile
+      return this.box.replaceChildren(h("p.quiet", null, texts.panel.choose));
+    }
     const who = await this.who;
     if (place !== this.shown) return;
     if (who && !who.rights.includes("report")) return this.box.replaceChildren(this.#head(place), this.#refusal(who));

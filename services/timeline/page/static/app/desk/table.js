@@ -25,17 +25,25 @@ export class Table {
     this.says = h("p.quiet.says", null);
     this.alikes = h("div.offered", { role: "status" });
     this.verdict = h("div.verdict", { role: "status" });
-    this.send = h("button.strong.send", { type: "submit" }, words.send);
+    this.send = h("button.strong.send", { type: "submit", title: words.shortcut, "aria-keyshortcuts": "Control+Enter" }, words.send);
     this.asking = h("button.foresee", { type: "button", onclick: () => this.#foresee() }, words.foresee);
     this.actions = h("div.actions", null, this.send, this.asking);
     this.form = h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#post(); } },
       sheet.fields, h("div.beside", null, this.alikes, this.actions, this.verdict));
+    this.form.addEventListener("keydown", (event) => this.#pressed(event));
     const changed = (event) => this.#changed(event.target);
     for (const type of ["input", "change"]) this.form.addEventListener(type, changed);
     this.choices = commandsRow((right) => right === "report" || this.judges, (command) => this.#choose(command));
     this.box = h("div.table-of", null, this.choices, this.judges || !who ? null : h("p.quiet", null, filled(words.may_some, { name: who.name })), this.says, this.form);
     sheet.turned = () => this.#turned();
     this.#turned();
+  }
+
+  /** What is recorded stays for good: Enter in a field records nothing, Control+Enter does. @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.key !== "Enter" || !(/** @type {HTMLElement} */ (event.target)).matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.metaKey) this.#post();
+    else if ((/** @type {HTMLElement} */ (event.target)).matches("input")) event.preventDefault();
   }
 
   #choose(command) {
