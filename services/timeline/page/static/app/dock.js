@@ -102,7 +102,7 @@ export class Dock {
     this.dated = `${this.scale.from} ${this.scale.until} ${this.size.width}`;
     this.dates.replaceChildren(...dates(this.scale, this.size.width).filter(({ at }) => this.scale.part(at) < 0.97).map(({ at, words }) => {
       const made = h("span", null, words);
-      made.style.left = `${this.scale.part(at) * 100}%`;
+      made.style.left = `max(20px, ${this.scale.part(at) * 100}%)`; // at the left end it would be cut in half
       return made;
     }));
   }

@@ -37,7 +37,8 @@ export function drawLabels(canvas, map, layer, hovered, others = null) {
   if (others) for (const { number, x, y } of within(map, layer, others.keys(), width, height)) drawGhost(pen, x, y, layer.radius, /** @type {any} */ (others.get(number)));
   const seen = within(map, layer, layer.inView > CROWD ? named(layer.chosen, hovered) : world.places.ids.keys(), width, height);
   if (map.getZoom() >= INITIALS_FROM) drawInitials(pen, seen, layer.radius);
-  drawNames(pen, seen, layer.chosen, hovered, layer.radius, map.getZoom(), others);
+  const { chosen, radius } = layer;
+  drawNames(pen, seen, { chosen, hovered, radius, zoom: map.getZoom(), others, under: covers(box), edge: width });
 }
 
 /** More places in view than this are a crowd: of them only the chosen one and the one under the pointer are named. */
@@ -68,16 +69,30 @@ function drawInitials(pen, seen, radius) {
   }
 }
 
+let covered = { until: 0, boxes: /** @type {number[][]} */ ([]) };
+
+/** What lies over the map: no name is written under it. Looked at twice a second: a hand that drags waits for no layout. @param {HTMLElement} canvas */
+function covers(canvas) {
+  if (performance.now() < covered.until) return covered.boxes;
+  const { left, top } = canvas.getBoundingClientRect();
+  const over = [...(canvas.closest(".map")?.querySelectorAll(".credit, .narrowed, .legend-box, .maplibregl-ctrl-group") ?? [])];
+  const boxes = over.map((one) => one.getBoundingClientRect()).filter((one) => one.width).map((one) => [one.left - left, one.top - top, one.right - left, one.bottom - top]);
+  covered = { until: performance.now() + 500, boxes };
+  return boxes;
+}
+
 /** Greedy: the first that asks gets its room. */
-function drawNames(pen, seen, chosen, hovered, radius, zoom, others) {
+function drawNames(pen, seen, { chosen, hovered, radius, zoom, others, under, edge }) {
   const { names, kinds } = world.places;
   const rank = ({ number }) =>
     number === chosen ? 99 : number === hovered ? 98 : (RANK[kinds[number]] ?? 1) + (world.shown.control[number] ? 3 : 0);
   const least = zoom < 5 ? 9 : zoom < 6.2 ? 8 : zoom < 7 ? 6 : 0;
   const taken = seen.length > MOST ? [] : seen.filter((one) => world.shown.control[one.number]).map(({ number, x, y }) => {
-    const before = others?.has(number) ? radius * 2.6 : radius;
-    return [x - before, y - before, x + radius, y + radius];
+    const around = answerOf(number)?.pending.length ? radius * 1.3 + 4 : radius;
+    const before = others?.has(number) ? radius * 2.6 : around;
+    return [x - before, y - before, x + around, y + around];
   });
+  taken.push(...under);
   pen.textBaseline = "middle";
   pen.textAlign = "start";
   for (const one of seen.filter((each) => rank(each) >= least).sort((a, b) => rank(b) - rank(a)).slice(0, MOST)) {
@@ -86,7 +101,9 @@ function drawNames(pen, seen, chosen, hovered, radius, zoom, others) {
     const width = pen.measureText(names[one.number]).width;
     const ringed = answerOf(one.number)?.pending.length ? radius * 0.3 + 4 : 0;
     const gap = radius * (strong ? 1.9 : 1.3) + 5 + ringed;
-    const room = [[one.x + gap, one.y], [one.x - gap - width, one.y]].find(([x, y]) => strong || free(taken, x, y, width));
+    const sides = [[one.x + gap, one.y], [one.x - gap - width, one.y]];
+    const whole = sides.filter(([x]) => x > 2 && x + width < edge - 2);
+    const room = whole.find(([x, y]) => free(taken, x, y, width)) ?? (strong ? whole[0] ?? sides[0] : undefined);
     if (!room) continue;
     taken.push([room[0] - 2, room[1] - 8, room[0] + width + 2, room[1] + 8]);
     stroked(pen, names[one.number], room[0], room[1], 3);

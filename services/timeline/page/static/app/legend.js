@@ -59,6 +59,9 @@ const actorItem = (id) => h("li", null, swatch(id), actorName(id));
 /** What is on the map now, shapes first: as short as the map allows. */
 export const entries = () => [...shapes().filter((one) => one.there).map((one) => one.item), ...present().actors.slice(0, MOST).map(actorItem)];
 
+/** The actors on the map now, in the order of registration, as many as are told. */
+export const actorsThere = () => present().actors.slice(0, MOST);
+
 export function legend() {
   const words = texts.legend;
   const every = shapes();

@@ -1,11 +1,15 @@
 /** The map as a picture: with its sentence above and where it comes from below, or bare for paper. */
 
-import { themed } from "./colours.js";
+import { colour, themed } from "./colours.js";
+import { actorsThere } from "./legend.js";
 import { provenance } from "./provenance.js";
+import { actorName } from "./world.js";
 import { texts } from "./words.js";
 
 const PAD = 14;
 const LINE = 18;
+const ROW = 24;
+const DOT = 18;
 
 /** The map with its sentence above and where it comes from below. @param {import("./map.js").Chart} chart @returns {Promise<Blob>} */
 export async function image(chart) {
@@ -15,20 +19,56 @@ export async function image(chart) {
   const width = canvas.width / ratio - 2 * PAD;
   const made = document.createElement("canvas");
   const pen = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"));
-  const [head, foot] = [wrapped(pen, [sentence], BOLD, width), wrapped(pen, lines, PLAIN, width)];
+  const [head, foot, keys] = [wrapped(pen, [sentence], BOLD, width), wrapped(pen, lines, PLAIN, width), rows(pen, width)];
   const top = head.length * LINE + 2 * PAD;
-  [made.width, made.height] = [canvas.width, canvas.height + Math.round((top + foot.length * LINE + 2 * PAD) * ratio)];
+  const below = keys.length * ROW + foot.length * LINE + 2 * PAD;
+  [made.width, made.height] = [canvas.width, canvas.height + Math.round((top + below) * ratio)];
   pen.fillStyle = themed("--paper");
   pen.fillRect(0, 0, made.width, made.height);
   pen.drawImage(canvas, 0, Math.round(top * ratio));
   pen.scale(ratio, ratio);
   write(pen, head, BOLD, "--ink", PAD);
-  write(pen, foot, PLAIN, "--quiet", top + canvas.height / ratio + PAD);
+  const under = top + canvas.height / ratio + PAD;
+  keys.forEach((row, number) => drawKeys(pen, row, under + number * ROW));
+  write(pen, foot, PLAIN, "--quiet", under + keys.length * ROW);
   return new Promise((done) => made.toBlob((blob) => done(/** @type {Blob} */ (blob)), "image/png"));
 }
 
 const BOLD = "650 13px system-ui, sans-serif";
 const PLAIN = "400 12px system-ui, sans-serif";
+
+/** The actors on the map, in rows that fit: where each stands across. @returns {{actor: string, x: number}[][]} */
+function rows(pen, width) {
+  pen.font = PLAIN;
+  const found = [];
+  let x = width;
+  for (const actor of actorsThere()) {
+    const wide = DOT + pen.measureText(actorName(actor)).width + 20;
+    if (x + wide > width) {
+      found.push([]);
+      x = 0;
+    }
+    found[found.length - 1].push({ actor, x: x + PAD });
+    x += wide;
+  }
+  return found;
+}
+
+/** @param {{actor: string, x: number}[]} row */
+function drawKeys(pen, row, top) {
+  for (const { actor, x } of row) {
+    pen.beginPath();
+    pen.arc(x + 6, top + 8, 6, 0, 7);
+    pen.fillStyle = colour(actor);
+    pen.fill();
+    pen.strokeStyle = themed("--ink");
+    pen.lineWidth = 1.3;
+    pen.stroke();
+    pen.font = PLAIN;
+    pen.fillStyle = themed("--ink");
+    pen.fillText(actorName(actor), x + DOT, top + 12);
+  }
+}
 
 function write(pen, lines, font, paint, top) {
   pen.font = font;

@@ -39,9 +39,10 @@ export async function provenance() {
 export function provenanceLines() {
   const header = world.beliefs?.header ?? {};
   const words = texts.provenance;
+  const [both, first, also] = told();
   const position = (header.known_position ?? 0).toLocaleString("en");
   return [
-    told().filter(Boolean).join(" "),
+    `${both}: ${[first, also].filter(Boolean).join(" ")}`,
     filled(words.times, { at: state.at === null ? words.now : stamp(state.at), known: knownAt(state) === null ? words.today : stamp(knownAt(state) ?? 0) }),
     filled(words.view, { view: header.view ?? state.view, clock: header.clock ?? "", policy: header.policy ?? "", position })
       + (newest ? filled(words.root, { root: newest.root, size: newest.size }) : ""),
