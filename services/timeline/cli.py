@@ -171,6 +171,9 @@ def demo(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    follow: Annotated[
+        bool, typer.Option(help="Keep views, tree and checkpoints up with the log; else some other process has to.")
+    ] = True,
 ) -> None:
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
@@ -178,7 +181,7 @@ def serve(
     furnished(settings())  # what will not do is told before a database is started
     with opened_timeline(bounded=True) as timeline:
         serving.require_credentials(timeline, host)
-        serving.serve(timeline, host, port)
+        serving.serve(timeline, host, port, follow=follow)
 
 
 @app.command()

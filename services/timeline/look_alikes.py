@@ -76,14 +76,14 @@ class LookAlikes:
 
 def _warned(one: DevelopmentReported, alike: tuple[Candidate, ...]) -> Warned:
     many = (
-        "a development is"
+        "a development is held already that looks"
         if len(alike) == 1
-        else f"{len(alike)} developments are"
+        else f"{len(alike)} developments are held already that look"
         if len(alike) < MOST
-        else "developments are"
+        else "developments are held already that look"
     )
     message = (
-        f"{many} held already that look the same ({one.kind} at {one.location_id}, in a period that overlaps): "
+        f"{many} the same ({one.kind} at {one.location_id}, in a period that overlaps): "
         "if it is the same, corroborate that one, or merge this one into it"
     )
     return Warned("looks_alike", "development_id", message, alike)

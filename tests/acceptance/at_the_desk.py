@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.acceptance.test_access import bearing
 from tests.browser import Served, Watched
 
 SALMA = "/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published&as=desk"
@@ -83,6 +84,7 @@ class AtTheDesk:
 
     def foresee(self) -> str:
         """Ask what it would change, and what is answered."""
+        self.verdict.evaluate("one => one.replaceChildren()")
         self.desk.get_by_role("button", name="What would it change?").click()
         expect(self.desk.locator(".foreseen")).to_be_visible()
         return self.verdict.inner_text()
@@ -94,8 +96,9 @@ class AtTheDesk:
         self.carried_by(source)
 
 
-def event_at(demo: Served, position: int) -> dict[str, Any]:
+def event_at(demo: Served, position: int, key: str | None = None) -> dict[str, Any]:
     """What stands in the log."""
-    [one] = demo[0].get("/v1/events", params={"after": position - 1, "limit": 1}).json()["events"]
+    headers = bearing(key) if key else {}
+    [one] = demo[0].get("/v1/events", params={"after": position - 1, "limit": 1}, headers=headers).json()["events"]
     event: dict[str, Any] = one["event"]
     return event

@@ -66,6 +66,27 @@ def test_a_drag_over_all_of_them_asks_nothing(watch: Watched) -> None:
     assert watch.sentence() != before
 
 
+def test_the_table_of_all_of_them_holds_some_rows(watch: Watched) -> None:
+    """At its end as at its beginning, however far one scrolls; and every row says which it is of how many."""
+    page = watch.page
+    page.get_by_role("button", name="Table").click()
+    rows = page.locator(".table tbody tr")
+    rows.first.get_by_role("button").first.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".table tr:has(:focus)")).to_have_attribute("aria-rowindex", "33001")
+    first = 33_001
+    for _ in range(600):
+        page.locator(".table .scroll").evaluate("box => { box.scrollTop = 0; }")
+        page.wait_for_timeout(50)
+        first = int(rows.first.get_attribute("aria-rowindex") or 0)
+        if first < 33_001 - 600:
+            break
+    assert first < 33_001 - 600
+    assert rows.count() <= 400
+    assert page.locator(".table table").get_attribute("aria-rowcount") == "33001"
+    page.get_by_role("button", name="Table").click()
+
+
 def test_a_place_among_all_of_them_is_found(watch: Watched) -> None:
     """By its id, with the keyboard."""
     page = watch.page

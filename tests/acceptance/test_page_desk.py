@@ -1,6 +1,7 @@
 """The desk in Debian's chromium: what is recorded there, what it would change, what looks the same, and who comes too late."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -35,6 +36,10 @@ def test_a_report_does_what_was_foreseen_and_the_map_shows_it(watch: Watched, de
     expect(at.desk.locator(".warnings")).to_contain_text("a capture without a former_holder")
     assert watch.violations() == []
     watch.shot("desk-foreseen")
+    at.page.emulate_media(color_scheme="dark")
+    assert watch.violations() == []
+    watch.shot("desk-dark")
+    at.page.emulate_media(color_scheme="light")
     assert demo[1].log.head().position == position
 
     assert at.recorded() == position + 1
@@ -56,7 +61,7 @@ def test_what_looks_the_same_is_offered_before_a_second_record_is_made(watch: Wa
     offered = at.desk.locator(".alikes li").filter(has_text="Regional media report")
     expect(offered).to_be_visible()
     at.foresee()
-    expect(at.verdict).to_contain_text("that look the same")
+    expect(at.verdict).to_contain_text("that looks the same")
     watch.shot("desk-alikes")
     offered.get_by_role("button", name="Corroborate this instead").click()
 
@@ -81,6 +86,8 @@ def test_a_second_record_is_merged_into_the_first_and_a_void_one_goes_from_the_m
     offered.get_by_role("button", name="Record, then merge into it").click()
     expect(at.verdict).to_contain_text("Recorded at position")
     assert at.desk.locator("select[name=into_id]").input_value() == first["development_id"]
+    expect(at.desk.locator("select[name=into_id] optgroup").first).to_have_attribute("label", "Look the same")
+    watch.shot("desk-merge")
     at.fill(reason="The same capture.")
     assert "It would count as merged." in at.foresee()
     merged = event_at(demo, at.recorded())
@@ -181,3 +188,32 @@ def test_who_comes_later_is_told_what_was_recorded_and_nothing_is_lost(watch: Wa
     assert watch.violations() == []
     expect(at.desk.locator("textarea[name=reasoning]")).to_have_value("Footage shows the square.")
     assert event_at(demo, at.recorded())["reasoning"] == "Footage shows the square."
+
+    at.choose("Amend")
+    at.desk.locator(".amended textarea[name=summary]").fill("The town of Hama, they say.")
+    amended = {"changes": {"tags": ["theirs"]}, "amended_at": "2024-12-10T09:00:00Z", "reason": "Tagged."}
+    assert demo[0].post(f"/v1/developments/{development}/amendments", json=amended).status_code == 201
+    at.fill(reason="Which town.")
+    at.record()
+    expect(at.verdict).to_contain_text("Somebody else recorded something")
+    expect(at.desk.locator(".amended [name=tags]")).to_have_value("theirs")
+    assert event_at(demo, at.recorded())["changes"] == {"summary": "The town of Hama, they say."}
+
+
+def test_a_preview_says_from_when_the_map_shows_it(watch: Watched, demo: Served) -> None:
+    """What is published later than is known on the map; and on the clock of the record, from now on."""
+    at = AtTheDesk(watch, "/?place=sy-salma&at=2024-12-02T12:00:00Z&follow=then&view=published&as=desk")
+    at.capture("The town has changed hands.")
+    assert "It becomes known" not in at.foresee()
+    at.fill(published_at="2024-12-03 09:00")
+    expect(at.desk.locator(".stale")).to_be_visible()
+    said = at.foresee()
+    assert "as known by 3 Dec 2024, 12:00 Damascus (09:00 UTC)" in said
+    assert "It becomes known 3 Dec 2024, 12:00 Damascus (09:00 UTC) only" in said
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    watch.open(f"/?place=sy-salma&at=2024-12-02T12:00:00Z&known={now}&follow=free&view=current&as=desk")
+    at.capture("The town has changed hands.")
+    said = at.foresee()
+    assert "as known from now on" in said
+    assert "It becomes known from now on only" in said
+    watch.is_quiet()

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
+from services.timeline.keys import revoke
 from tests.acceptance.at_the_desk import HAMA, SALMA, AtTheDesk, event_at
 from tests.acceptance.test_access import new_key
 from tests.acceptance.test_page_live import HOSTILE
@@ -38,7 +39,7 @@ def test_what_is_refused_is_told_beside_its_field(watch: Watched, demo: Served) 
     expect(at.page.locator("input[name=start]")).to_be_focused()
     for name, words in (
         ("occurred.start", "written with its offset"),
-        ("report.url", "2,000"),
+        ("report.url", "length <= 2000"),
         ("figures[0].best", "expected"),
     ):
         expect(at.said_of(name)).to_contain_text(words)
@@ -49,14 +50,18 @@ def test_what_is_refused_is_told_beside_its_field(watch: Watched, demo: Served) 
     at.desk.get_by_role("button", name="What would it change?").click()
     expect(at.verdict).to_contain_text("It would be refused.")
     expect(at.said_of("participants")).to_contain_text("challenger")
+    expect(at.desk.locator(".of-participant [name=actor_id]").nth(1)).to_be_focused()
     expect(at.said_of("report.chain")).to_contain_text("name at least the source")
     expect(at.said_of("summary")).to_contain_text("is required")
     expect(at.said_of("occurred.start")).to_be_empty()
+    watch.shot("desk-refused-foreseen")
     assert demo[1].log.head().position == head
 
     at.actor(1, "saa")
     at.fill(summary="It is besieged.")
+    expect(at.verdict).not_to_be_empty()
     at.carried_by("Syrian Observatory")
+    expect(at.verdict).to_be_empty()  # all is mended
     said = event_at(demo, at.recorded())
     assert [one["role"] for one in said["participants"]] == ["holder", "challenger"]
     assert said["figures"][0]["best"] == 3
@@ -109,9 +114,28 @@ def test_the_chain_is_made_by_keyboard_alone(watch: Watched, demo: Served) -> No
     assert (source["name"], source["reliability"]) == ("Óbservers of Salma", "C")
 
 
+def test_axe_finds_nothing_in_any_form(watch: Watched) -> None:
+    """Each command, what is folded opened, and a list of sources while it is chosen from."""
+    at = AtTheDesk(watch, HAMA)
+    for command in ("Report", "Corroborate", "Deny", "Assess", "Retract", "Amend", "Merge", "Void"):
+        at.choose(command)
+        if command not in ("Report", "Corroborate"):
+            at.about("Regional media report")
+        at.desk.locator(".folded").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        for more in at.desk.locator(".field .more").all():
+            more.click()
+        if command == "Corroborate":
+            at.desk.locator("input[name=chain]").fill("news")
+            expect(at.desk.locator(".chain .hits")).to_be_visible()
+        assert watch.violations() == [], command
+    watch.is_quiet()
+
+
 def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     """By another kind, another command, another place, a step in time, the map, or news."""
     at = AtTheDesk(watch)
+    at.page.get_by_role("slider", name="In the world").press("PageDown")  # nothing is said yet: it begins there
+    expect(at.desk.locator("[name=end]")).to_have_value("2024-12-08 12:00")
     at.fill(kind="captured", summary="Half a sentence")
     at.actor(0, "hts")
     at.actor(1, "saa")
@@ -150,6 +174,7 @@ def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
     expect(at.desk.locator("textarea[name=reasoning]")).to_have_value("Because")
     at.choose("Report")
     expect(at.desk.locator("textarea[name=summary]")).to_have_value("Half a sentence")
+    expect(at.desk.locator("[name=end]")).to_have_value("2024-12-08 12:00")
     actors = at.desk.locator(".of-participant [name=actor_id]")
     assert [actors.nth(row).input_value() for row in (0, 1)] == ["hts", "saa"]
     roles = at.desk.locator(".of-participant [name=role]")
@@ -160,7 +185,7 @@ def test_nothing_typed_is_lost(watch: Watched, demo: Served) -> None:
 
 def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> None:
     """A reader sees no way to the desk; a reporter is offered no verdicts; a key that is taken back is asked for again."""
-    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}  # type: ignore[arg-type]
+    keys = {role: new_key(demo[1], f"the-{role}", role) for role in ("reader", "reporter", "analyst")}
 
     def given(watch: Watched, secret: str, address: str = SALMA) -> None:
         watch.page.add_init_script(
@@ -176,10 +201,56 @@ def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> 
         expect(watch.page.get_by_role("button", name="Desk", exact=True)).to_be_hidden()
         assert watch.violations() == []
         watch.shot("desk-reader")
+        watch.page.get_by_role("button", name="Give a key").click()
+        watch.page.locator("dialog [name=key]").fill(keys["analyst"][0])
+        watch.page.get_by_role("button", name="Open").click()
+        expect(watch.page.locator(".commands label")).to_have_count(8)
+        expect(watch.page.get_by_role("button", name="Desk", exact=True)).to_be_visible()
     with watched(browser, demo[0]) as watch:
         given(watch, keys["reporter"][0])
         expect(watch.page.locator(".commands label")).to_have_text(["Report", "Corroborate", "Deny", "Retract"])
         expect(watch.page.locator("#desk")).to_contain_text("take the role analyst")
+
+
+def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browser: Browser, demo: Served) -> None:
+    """Sent again, it is recorded once; asked for a key, the desk goes on where it was."""
+    mine, other = (new_key(demo[1], name, "analyst") for name in ("mine", "other"))
+    lesser, _ = new_key(demo[1], "lesser", "reporter")
+    with watched(browser, demo[0]) as watch:
+        watch.page.add_init_script(f"sessionStorage.setItem('timeline-key', '{mine[0]}')")
+        at = AtTheDesk(watch, HAMA)
+        at.choose("Assess")
+        at.about("Regional media report")
+        at.fill(reasoning="Footage shows the square.", analyst="desk", method="geolocation")
+        head = demo[1].log.head().position
+
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        at.page.route("**/assessments", lose)
+        at.record()
+        expect(at.verdict).to_contain_text("The service did not answer")
+        assert demo[1].log.head().position == head + 1
+        at.page.unroute("**/assessments")
+        at.record()
+        expect(at.verdict).to_contain_text(f"It was recorded before, at position {head + 1}")
+        assert demo[1].log.head().position == head + 1
+
+        at.fill(reasoning="And the clock tower.", method="geolocation")
+        with demo[1].log.pool.connection() as connection:
+            revoke(connection, mine[1])
+        demo[1].keys.refresh(within=0)
+        at.record()
+        at.page.locator("dialog [name=key]").fill(lesser)
+        at.page.get_by_role("button", name="Open").click()
+        expect(at.verdict).to_contain_text("Not allowed.")
+        expect(at.verdict).to_contain_text("this takes the role analyst or admin; key:lesser has reporter")
+        at.page.evaluate("key => sessionStorage.setItem('timeline-key', key)", other[0])
+        at.desk.locator("[name=method]").press("Enter")  # records nothing
+        at.desk.locator("[name=method]").press("Control+Enter")
+        expect(at.verdict).to_contain_text(f"Recorded at position {head + 2}")
+        assert event_at(demo, head + 2, other[0])["reasoning"] == "And the clock tower."
 
 
 def test_what_a_hostile_reporter_says_stays_text_at_the_desk(watch: Watched, demo: Served) -> None:
@@ -207,9 +278,16 @@ def test_on_a_telephone(browser: Browser, demo: Served) -> None:
     """At 360 px: nothing is wider, every target is large enough, and it is recorded."""
     with watched(browser, demo[0], viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as watch:
         at = AtTheDesk(watch, HAMA)
+        watch.shot("desk-360-top")
         at.capture("The city has fallen, they say.", "SANA")
         at.carried_by("Tehran")
         watch.shot("desk-360")
+        for folded in at.desk.locator(".folded summary").all():
+            folded.click()
+        at.desk.locator(".figures").get_by_role("button", name="Add").click()
+        at.fill(of="killed", relation="range", low="3", high="5")
+        at.desk.locator(".evidence").get_by_role("button", name="Add").click()
+        watch.shot("desk-360-evidence")
         for target in at.desk.locator("button, select, input[type=text], .commands label, summary").all():
             box = target.bounding_box()
             if box is not None and target.is_visible():

@@ -1,14 +1,18 @@
 """The page in Debian's chromium while things are recorded: it follows the log, and what a hostile reporter says stays text."""
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.browser import Served, Watched, empty_served, watched
+from tests.browser import AS_TOLD, STREAM, Served, Watched, empty_served, watched
+
+WORLD = "import(document.querySelector('script[type=module]').src.replace('main.js', 'world.js'))"
+OTHER = "import(document.querySelector('script[type=module]').src.replace('main.js', 'other.js'))"
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -87,8 +91,81 @@ def test_a_service_that_went_away_is_told(watch: Watched, demo: Served) -> None:
     page.route("**/v1/events*", lambda route: route.abort())
     page.reload()
     page.wait_for_selector("html[data-ready]")
-    expect(page.locator("#lost")).to_contain_text("Showing position 297; connection lost", timeout=10_000)
+    lost = page.locator("#lost")
+    expect(lost).to_contain_text("Showing position 297; connection lost", timeout=10_000)
+    expect(lost).to_have_text(re.compile(r"connection lost [3-9] s ago"), timeout=15_000)
+    page.unroute("**/v1/events*")
+    expect(lost).to_be_hidden(timeout=60_000)
     watch.complaints.clear()  # the browser itself complains of the request that failed
+    post(demo[0], captured("sy-salma", summary="Recorded after the service came back."))
+    watch.reached(298)
+
+
+def test_a_pinned_page_does_not_change_and_says_that_there_is_more(watch: Watched, demo: Served) -> None:
+    """It follows from the head of the log on, not from its own position; live, it shows what was recorded since."""
+    pinned = (
+        "/?place=sy-salma&at=2024-12-09T12:00:00Z&known=2026-12-31T00:00:00Z&follow=free&view=published&position={}"
+    )
+    page = watch.open(pinned.format(200))
+    newer = page.locator(".newer")
+    expect(newer).to_contain_text("Pinned at position 200; the record goes on to 297.")
+    assert [one for one in watch.asked if STREAM in one] == [f"{watch.base}{STREAM}297"]
+    assert watch.violations() == []
+    watch.shot("pinned")
+
+    page = watch.open(pinned.format(297))
+    watch.settled()
+    before = watch.sentence()
+    expect(newer).to_be_hidden()
+    asked = len(watch.asked)
+    post(demo[0], captured("sy-salma", summary="The town has changed hands."))
+    expect(newer).to_contain_text("Pinned at position 297; the record goes on to 298.")
+    watch.settled()
+    assert watch.sentence() == before
+    assert watch.asked[asked:] == []
+    page.get_by_role("button", name="Go live").click()
+    expect(page.locator(".developments")).to_contain_text("The town has changed hands.", timeout=15_000)
+    expect(newer).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("position="))
+    assert "as published by today" in watch.sentence()
+    assert watch.sentence() != before
+
+
+def test_while_the_map_is_drawn_up_the_page_says_so(watch: Watched) -> None:
+    """The sentence and the reasons are there, under a thin bar, with the stage in words."""
+    page = watch.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/map/beliefs*", hold)
+    page.goto(f"{watch.base}/?place=sy-hama&at=2024-12-02T15:00:00Z&view=published")
+    expect(page.locator("#bar")).to_be_visible()
+    expect(page.locator(".stage-words")).to_contain_text("the service draws it up")
+    assert len(held) == 1
+    assert "Hama is held by Syrian Arab Army." in watch.sentence()
+    expect(page.locator(".panel ol li").first).to_be_visible()
+    assert watch.violations() == []
+    watch.shot("waiting")
+    page.unroute("**/v1/map/beliefs*")  # lets go of what is held, too
+    page.wait_for_selector("html[data-ready]", timeout=30_000)
+    expect(page.locator("#bar")).to_be_hidden()
+    expect(page.locator(".stage-words")).to_be_hidden()
+
+
+def test_a_view_that_is_compared_with_follows_too(watch: Watched, demo: Served) -> None:
+    """What is recorded is taken in on both sides; the other is fetched as it lies ready, and what changed since."""
+    page = watch.open(f"/?at=2024-12-09T12:00:00Z&follow=today&view=published&compare={AS_TOLD}")
+    fetched = [one for one in watch.asked if "/v1/map/beliefs" in one and AS_TOLD in one]
+    assert any("ready=true" in one for one in fetched), fetched
+    salma = f"{OTHER}.then(({{ differing }}) => differing().some((one) => one.number === salma && one.two.holders[0] === 'hts'))"
+    page.evaluate(f"{WORLD}.then(({{ world }}) => {{ globalThis.salma = world.numbers.get('sy-salma'); }})")
+    assert not page.evaluate(salma)
+    doubtful = captured("sy-salma", summary="An account says so.")
+    doubtful["report"] |= {"chain": ["regional-media"], "credibility": 4}
+    post(demo[0], doubtful)
+    page.wait_for_function(f"() => {salma}", timeout=20_000)
 
 
 def test_an_empty_log_says_how_to_begin(browser: Browser, postgres_18: str) -> None:

@@ -25,7 +25,7 @@ from tests.conftest import fresh_database
 from tests.integration.embedded_programs_for_tests import until
 from tests.standbys import Pair, pair, pooler
 
-STATUS = "/v1/locations/hama/status?at=2024-12-02T12:00:00Z"
+STATUS = "/v1/locations/hama/status?at=2024-12-09T12:00:00Z"
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
-from services.timeline.standards import mementos, ogc
+from services.timeline.standards import cloud_event_routes, feed_routes, mementos, ogc
 from services.timeline.standards.ogc_extent import Extents
 from services.timeline.tailing import Streams
 
@@ -115,6 +115,8 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         log.router,
         evidence.router,
         audit.router,
+        cloud_event_routes.router,
+        feed_routes.router,
         mementos.router,
         ogc.router,
     ):

@@ -25,7 +25,7 @@ from services.timeline import (
 )
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
-from services.timeline.standards import ogc_shapes
+from services.timeline.standards import cloud_events, feeds, ogc_shapes
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     cls.__name__: cls
@@ -76,6 +76,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_views.DifferenceOut,
         wire_views.VerificationOut,
         wire_views.ViewOut,
+        cloud_events.CloudEvent,
+        feeds.JsonFeed,
         ogc_shapes.Landing,
         ogc_shapes.Conformance,
         ogc_shapes.Collections,
@@ -168,7 +170,20 @@ def components() -> dict[str, Any]:
         "oneOf": [_ref(name) for name in EVENT_TYPES],
         "discriminator": {"propertyName": "type", "mapping": {name: _ref(name)["$ref"] for name in EVENT_TYPES}},
     }
+    _say_ends_as_others_do(found)
     return dict(found)
+
+
+def _say_ends_as_others_do(part: Any) -> None:
+    r"""Patterns in the document are those of ECMA-262 (JSON Schema, section 6.4), which says `$` for Python's `\Z`."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str) and part["pattern"].endswith(r"\Z"):
+            part["pattern"] = part["pattern"][:-2] + "$"
+        for inner in part.values():
+            _say_ends_as_others_do(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _say_ends_as_others_do(inner)
 
 
 def _add_examples(document: dict[str, Any]) -> None:
@@ -199,6 +214,7 @@ def _add_security(document: dict[str, Any]) -> None:
         for method, operation in methods.items():
             route = f"{method.upper()} {path}"
             if route in USING and USING[route] is None:
+                operation["security"] = []
                 continue
             operation["security"] = [{"key": []}, {"token": []}, {}]
             operation["x-roles"] = users(route)
@@ -213,6 +229,7 @@ def install(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = made()
+            document["servers"] = [{"url": "/"}]  # wherever the document was read
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(components())
             schemas.pop("HTTPValidationError", None)

@@ -15,11 +15,12 @@
  * @property {'map' | 'table' | 'audit' | 'desk'} as
  * @property {string | null} compare  a moment, or another view, that the state is laid beside
  * @property {string} filter  what the table is narrowed to
+ * @property {string} sort  the column by which the table is sorted, led by `-` where backwards; empty for the name
  */
 
 /** @type {State} */
 const NOTHING = {
-  place: null, development: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "",
+  place: null, development: null, at: null, known: null, follow: "then", view: "current", position: null, camera: null, as: "map", compare: null, filter: "", sort: "",
 };
 
 /** @param {URLSearchParams} query  @returns {State} */
@@ -39,6 +40,7 @@ export function read(query) {
     as: ["table", "audit", "desk"].includes(query.get("as") ?? "") ? query.get("as") : "map",
     compare: query.get("compare") || null,
     filter: query.get("filter") || "",
+    sort: query.get("sort") || "",
   };
 }
 
@@ -56,6 +58,7 @@ export function write(state) {
   if (state.as !== "map") add("as", state.as);
   if (state.compare) add("compare", state.compare);
   if (state.filter) add("filter", state.filter);
+  if (state.sort) add("sort", state.sort);
   if (state.camera) add("map", [state.camera.zoom.toFixed(2), state.camera.lat.toFixed(4), state.camera.lon.toFixed(4)].join("/"));
   return parts.join("&");
 }

@@ -2,14 +2,12 @@
 
 import { h, outward } from "./elements.js";
 import { json } from "./service.js";
+import { sourceNames } from "./sources.js";
 import { set, state } from "./store.js";
 import { brief, tell } from "./times.js";
 import { toast } from "./toast.js";
 import { actorName, moments } from "./world.js";
 import { filled, listed, texts } from "./words.js";
-
-/** @type {Map<string, string> | null} */
-let sources = null;
 
 /** Those at a place that are known by the state's known time, first occurred first. @param {string} place */
 export async function developments(place) {
@@ -40,13 +38,13 @@ function entry(one) {
 
 /** @param {any} one */
 async function trail(one) {
-  sources ??= new Map((await json("/v1/sources", { limit: 1000 })).sources.map((source) => [source.source_id, source.name]));
   const [, known] = moments();
   const until = known < 8e15 ? new Date(known).toISOString() : null;
-  const whole = await json(`/v1/developments/${one.development_id}`, { view: state.view, known_at: until });
+  const asked = json(`/v1/developments/${one.development_id}`, { view: state.view, known_at: until });
+  const [sources, whole] = await Promise.all([sourceNames(), asked]);
   return h("div.trail", null,
     whole.figures.length ? h("p", null, `${texts.panel.figures}: ${whole.figures.map(figure).join("; ")}`) : null,
-    h("ol", null, ...whole.trail.map(step)),
+    h("ol", null, ...whole.trail.map((each) => step(each, sources))),
     h("div.take", null,
       h("button", { type: "button", onclick: () => go(one) }, texts.panel.go),
       h("button", { type: "button", onclick: () => set({ as: "audit", development: one.development_id }) }, texts.panel.audit_one)));
@@ -59,10 +57,11 @@ function go(one) {
   toast(filled(texts.panel.went, { when: tell(at) }), texts.panel.undo, () => set(before));
 }
 
-function step(one) {
+/** @param {any} one  @param {Map<string, string>} sources */
+function step(one, sources) {
   const { event } = one;
   const report = event.report;
-  const who = report ? chain(report) : event.analyst ?? sources?.get(event.source_id) ?? "";
+  const who = report ? chain(report, sources) : event.analyst ?? sources.get(event.source_id) ?? "";
   const text = event.reasoning || event.reason || "";
   return h("li", null,
     h("b", null, event.type.replace(/^Development/, "").replace(/([a-z])([A-Z])/g, "$1 $2")), who ? ` ${who}` : "",
@@ -72,8 +71,8 @@ function step(one) {
 }
 
 /** Who carried it, outermost first. */
-function chain(report) {
-  const names = report.chain.map((id) => sources?.get(id) || id);
+function chain(report, sources) {
+  const names = report.chain.map((id) => sources.get(id) || id);
   return names.join(" ← ") + (report.unnamed_end ? ` ← “${report.unnamed_end}”` : "");
 }
 

@@ -21,6 +21,7 @@ export class Dock {
     this.box = box;
     this.whole = this.record = this.scale = scaleOf(null);
     this.playing = 0;
+    this.said = "";
     this.size = { width: 0, height: 0 };
     const words = texts.dock;
     this.follow = h("div.follow", { role: "radiogroup", "aria-label": words.follow }, ...["then", "today", "free"].map((name) =>
@@ -86,6 +87,7 @@ export class Dock {
     this.#put("known", known);
     for (const input of this.follow.querySelectorAll("input")) input.checked = input.value === state.follow;
     this.#drawDates();
+    this.#note();
   }
 
   /** How large the tracks are is asked when they change, not at each step: the answer waits for a layout of the whole page. */
@@ -148,8 +150,16 @@ export class Dock {
   }
 
   #say(words) {
-    this.note.textContent = words;
-    setTimeout(() => (this.note.textContent = ""), 4000);
+    this.said = words;
+    this.#note();
+    clearTimeout(this.saying);
+    if (words) this.saying = setTimeout(() => this.#say(""), 4000);
+  }
+
+  /** A word that comes and goes; and while a filter is set, that the bars do not obey it: the service counts them. */
+  #note() {
+    const words = this.said || (state.filter && !state.place ? texts.dock.unfiltered : "");
+    if (this.note.textContent !== words) this.note.textContent = words;
   }
 
   #switch(follow) {

@@ -1,7 +1,8 @@
 /** Follows the log: where something is recorded what changed is asked for; where the service is away, it says since when. */
 
 import { byId } from "./elements.js";
-import { credentials } from "./service.js";
+import { reached } from "./newer.js";
+import { credentials, json } from "./service.js";
 import { state } from "./store.js";
 import { world } from "./world.js";
 import { filled, texts } from "./words.js";
@@ -13,7 +14,7 @@ const AGAIN = 6;
 
 /** @param {() => Promise<unknown>} renew */
 export async function follow(renew) {
-  let [waiting, lost, last] = [0, 0, world.beliefs?.header.known_position ?? 0];
+  let [waiting, lost, last] = [0, 0, await head()];
   const ask = async (tries = 0) => {
     await renew();
     const behind = (world.beliefs?.header.known_position ?? 0) < last;
@@ -34,12 +35,22 @@ export async function follow(renew) {
         if (!line.startsWith("id:")) return;
         last = Math.max(last, Number(line.slice(3)));
         if (state.position === null) later();
+        reached(last);
       });
     } catch {
       lost ||= Date.now();
     }
     await new Promise((done) => setTimeout(done, wait));
   }
+}
+
+/** Where to begin: where the map stands; a pinned one may lie far behind, and then it is where its view stands now. */
+async function head() {
+  const held = world.beliefs?.header.known_position ?? 0;
+  if (state.position === null) return held;
+  const { position } = await json(`/v1/views/${encodeURIComponent(state.view)}`).catch(() => ({ position: held }));
+  reached(position);
+  return Math.max(held, position);
 }
 
 /** @param {ReadableStream<Uint8Array>} body  @param {(line: string) => void} each */

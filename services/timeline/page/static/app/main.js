@@ -10,16 +10,18 @@ import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
 import { Chart, drawable } from "./map.js";
 import { fetchLook } from "./operator.js";
-import { forgetOther, loadOther } from "./other.js";
+import { forgetOther, loadOther, updateOther } from "./other.js";
 import { Panel } from "./panel.js";
 import { rooted } from "./provenance.js";
 import { printing } from "./report.js";
 import { drawSentence } from "./sentence.js";
 import { NeedsKey, Told } from "./service.js";
+import { forgetSources } from "./sources.js";
 import { set, state, subscribe } from "./store.js";
 import { Table } from "./table.js";
 import { toast } from "./toast.js";
 import { beginTheme, top } from "./top.js";
+import * as waiting from "./waiting.js";
 import { load, look, numberOf, update, world } from "./world.js";
 import { texts } from "./words.js";
 
@@ -27,7 +29,6 @@ import { texts } from "./words.js";
 export let chart = null;
 
 beginTheme();
-const bar = byId("bar");
 const auditBox = h("div.audit", { id: "audit", hidden: true });
 document.querySelector(".stage")?.insertBefore(auditBox, byId("panel"));
 const deskBox = h("div.audit.desk", { id: "desk", hidden: true });
@@ -38,15 +39,17 @@ document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
 
 /** Fetch the map, under a thin bar: what was drawn stays until there is something newer. */
 async function fetchMap() {
-  bar.hidden = false;
+  waiting.begin();
   try {
     await Promise.all([load(), fetchLook()]);
   } catch (error) {
     if (!(error instanceof NeedsKey)) throw error;
+    waiting.end();
     await askForKey();
+    waiting.begin();
     await Promise.all([load(), fetchLook()]);
   } finally {
-    bar.hidden = true;
+    waiting.end();
   }
   look();
 }
@@ -91,10 +94,11 @@ async function begin() {
   /** Something was recorded: what changed is drawn, and whatever the reader holds, chose or typed stays. */
   const news = async () => {
     const found = await update();
+    forgetSources();
     if (found.whole) {
       forgetOther();
       await beside();
-    }
+    } else await updateOther();
     look();
     dock.grow();
     if (found.places) chart?.place();
@@ -138,8 +142,11 @@ async function openMap() {
     byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
     return;
   }
+  waiting.begin();
+  waiting.at("drawing");
   const made = new Chart(byId("map"));
   await made.open();
+  waiting.end();
   chart = made;
   byId("map").append(h("p.credit", null, `${texts.legend.borders} ${made.credit}`));
   if (!world.places.ids.length) byId("map").append(h("div.empty", null, h("h2", null, texts.empty.log), h("p", null, texts.empty.how)));

@@ -4,7 +4,7 @@ import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
-import { left } from "./filter.js";
+import { left } from "./names.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
 import { fetchBasemap, operator } from "./operator.js";

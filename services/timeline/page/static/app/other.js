@@ -5,12 +5,11 @@
  */
 
 import { knownAt, stamp } from "./address.js";
-import { decode } from "./columns.js";
 import { known, moment, question } from "./question.js";
-import { address, ask, json } from "./service.js";
+import { json } from "./service.js";
 import { state } from "./store.js";
 import { tell } from "./times.js";
-import { clock, moments, world } from "./world.js";
+import { clock, fetched, moments, world } from "./world.js";
 import { filled, texts } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer */
@@ -19,8 +18,10 @@ import { filled, texts } from "./words.js";
 /** The latest moment that is asked about: all that is known. */
 const TODAY = 8.64e15;
 
-/** The other view's map, with the number that each of our places has in it. */
-let held = { view: "", beliefs: /** @type {import("./columns.js").Beliefs | null} */ (null), numbers: /** @type {number[]} */ ([]) };
+const NOTHING = { view: "", beliefs: /** @type {import("./columns.js").Beliefs | null} */ (null), places: new Map(), numbers: /** @type {number[]} */ ([]) };
+
+/** The other view's map, the numbers of its places by their ids, and the number that each of ours has in it. */
+let held = NOTHING;
 
 /** What the state is compared with. @returns {Other | null} */
 export function other() {
@@ -50,19 +51,36 @@ export function questions() {
   return [here, { at: moment(there.at), ...known(there.known), view: state.view }];
 }
 
-/** Fetch what is compared with, where it is not here yet. */
+/** Fetch what is compared with, where it is not here yet: what lies ready, and what changed since. */
 export async function loadOther() {
   const one = other();
   if (!one || !("view" in one) || held.view === one.view) return;
-  const [places, beliefs] = await Promise.all([
-    json("/v1/map/places", { view: one.view }), ask(address("/v1/map/beliefs", { view: one.view })).then((answer) => answer.arrayBuffer()).then(decode),
-  ]);
-  const numbers = new Map(places.ids.map((id, number) => [id, number]));
-  held = { view: one.view, beliefs, numbers: world.places.ids.map((id) => numbers.get(id) ?? -1) };
+  const { view } = one;
+  const [told, beliefs] = await Promise.all([json("/v1/map/places", { view }), fetched({ view, ready: true })]);
+  const places = told.ids.length === beliefs.count ? told : await json("/v1/map/places", { view, position: beliefs.header.known_position });
+  held = { view, beliefs, places: new Map(places.ids.map((id, number) => [id, number])), numbers: [] };
+  await updateOther();
 }
 
-/** What was fetched of it is of before something was recorded. */
-export const forgetOther = () => void (held = { view: "", beliefs: null, numbers: [] });
+/** Take in what changed of it since. */
+export async function updateOther() {
+  const { view, beliefs, places } = held;
+  if (!beliefs) return;
+  if (beliefs.mark) {
+    const changes = await fetched({ view, since: beliefs.mark });
+    if (held.beliefs !== beliefs) return; // another one was fetched meanwhile
+    if (changes.header.since === undefined) {
+      forgetOther();
+      return loadOther();
+    }
+    for (const id of changes.header.places) if (!places.has(id)) places.set(id, places.size);
+    beliefs.lay(changes, changes.header.places.map((id) => places.get(id)));
+  }
+  held.numbers = world.places.ids.map((id) => places.get(id) ?? -1);
+}
+
+/** What was fetched of it is of another state. */
+export const forgetOther = () => void (held = NOTHING);
 
 /** The places whose answers differ, with both. @returns {{number: number, one: Answer, two: Answer}[]} */
 export function differing() {

@@ -2,6 +2,7 @@
 
 import { h } from "./elements.js";
 import { fold } from "./folding.js";
+import { foldedWords } from "./names.js";
 import { set } from "./store.js";
 import { world } from "./world.js";
 import { texts } from "./words.js";
@@ -48,7 +49,7 @@ export function search(found) {
     } else if (event.key === "Enter" && at >= 0) take(hits[at]);
     else if (event.key === "Escape") close();
   });
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && close(), 150));
   return h("div.search", { role: "search" }, input, list);
 }
 
@@ -56,20 +57,14 @@ export function search(found) {
 export function matching(text) {
   const wanted = fold(text);
   if (!wanted) return [];
-  const found = [];
+  const [found, words] = [[], foldedWords()];
   for (let number = 0; number < world.places.ids.length; number += 1) {
-    const rank = Math.min(...wordsOf(number).map((word) => {
-      const folded = fold(word);
-      return folded === wanted ? 0 : folded.startsWith(wanted) ? 1 : folded.includes(wanted) ? 2 : 9;
-    }));
+    let rank = 9;
+    for (const one of words[number]) rank = Math.min(rank, one === wanted ? 0 : one.startsWith(wanted) ? 1 : one.includes(wanted) ? 2 : 9);
     if (rank < 9) found.push([rank, number]);
   }
   return found.sort((a, b) => a[0] - b[0]).slice(0, MOST).map(([, number]) => number);
 }
-
-const wordsOf = (number) => [
-  world.places.names[number], world.places.ids[number], ...(world.places.other_names[number] ?? []), ...(world.places.codes[number] ?? []),
-];
 
 function hit(number, row, chosen, take) {
   const parent = world.numbers.get(world.places.parents[number] ?? "") ?? -1;

@@ -4,6 +4,7 @@ import { decode } from "./columns.js";
 import { knownAt } from "./address.js";
 import { address, ask, json } from "./service.js";
 import { state } from "./store.js";
+import { bytes } from "./waiting.js";
 
 /** @typedef {import("./columns.js").Beliefs} Beliefs */
 
@@ -68,10 +69,11 @@ async function begin(places, beliefs) {
   world.shown = { control: new Uint32Array(count), access: new Uint32Array(count) };
 }
 
-/** @param {Record<string, unknown>} query */
-async function fetched(query) {
+/** Belief maps: all, or with `since` those that changed; with the mark by which later changes are asked for. @param {Record<string, unknown>} query */
+export async function fetched(query) {
   const answer = await ask(address("/v1/map/beliefs", query));
-  const found = decode(await answer.arrayBuffer());
+  const data = query.since ? await answer.arrayBuffer() : await bytes(answer);
+  const found = decode(data);
   found.mark = answer.headers.get("Timeline-Mark");
   return found;
 }

@@ -27,13 +27,13 @@ export function refused(form, error) {
   return problem(form, error.problem);
 }
 
-/** A problem as the service tells it. @param {HTMLElement} form  @param {any} said */
-export function problem(form, said) {
+/** A problem as the service tells it. @param {HTMLElement} form  @param {any} said  @param {string} [title] */
+export function problem(form, said, title = `${said.title}.`) {
   const errors = said.errors ?? [];
   const left = tellErrors(form, errors);
   const beside = errors.length - left.length;
   const rest = errors.length ? left.map((one) => (one.field ? `${one.field}: ${one.message}` : one.message)) : [said.detail].filter(Boolean);
-  return [h("p.wrong", { role: "alert" }, `${said.title}. ${beside ? wrongWords(beside) : ""}`.trim()), ...rest.map((one) => h("p", null, one))];
+  return [h(`p.wrong${beside === errors.length && beside ? ".beside-fields" : ""}`, { role: "alert" }, `${title} ${beside ? wrongWords(beside) : ""}`.trim()), ...rest.map((one) => h("p", null, one))];
 }
 
 /** Somebody was quicker: what they recorded. @param {import("./looked.js").Looked} before  @param {import("./looked.js").Looked} now */

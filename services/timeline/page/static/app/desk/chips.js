@@ -62,8 +62,8 @@ export class Chips {
     [this.ids[index], this.ids[to]] = [this.ids[to], this.ids[index]];
     this.#draw();
     this.#changed(filled(texts.desk.stands, { name: this.nameOf(this.ids[to]), n: to + 1, all: this.ids.length }));
-    const buttons = /** @type {HTMLButtonElement[]} */ ([...this.list.children[to].querySelectorAll(step < 0 ? "button.earlier, button.later" : "button.later, button.earlier")]);
-    const same = buttons.find((one) => one.matches(step < 0 ? ".earlier" : ".later"));
+    const buttons = /** @type {HTMLButtonElement[]} */ ([...this.list.children[to].querySelectorAll(step < 0 ? "button.outwards, button.inwards" : "button.inwards, button.outwards")]);
+    const same = buttons.find((one) => one.matches(step < 0 ? ".outwards" : ".inwards"));
     (same && !same.disabled ? same : buttons.find((one) => !one.disabled))?.focus();
   }
 
@@ -83,7 +83,7 @@ export class Chips {
     const button = (kind, sign, label, press, disabled = false) =>
       h(`button.${kind}`, { type: "button", "aria-label": filled(label, { name }), title: filled(label, { name }), disabled, onclick: press }, sign);
     const moves = this.ordered && last > 0
-      ? [button("earlier", "◂", words.earlier, () => this.#move(index, -1), index === 0), button("later", "▸", words.later, () => this.#move(index, 1), index === last)]
+      ? [button("outwards", "◂", words.outwards, () => this.#move(index, -1), index === 0), button("inwards", "▸", words.inwards, () => this.#move(index, 1), index === last)]
       : [];
     const part = this.ordered && last > 0 ? (index === 0 ? words.publisher : index === last ? words.origin : "") : "";
     return h("li", { "data-id": id }, h("span.who", { dir: "auto" }, name), part ? h("span.quiet", null, part) : null, ...moves, button("out", "×", words.take_out, () => this.#remove(index)));

@@ -1,5 +1,9 @@
 /** What can be recorded at the desk: the event, the right that it takes, the address, and the fields that it shows. */
 
+import { h } from "../elements.js";
+import { texts } from "../words.js";
+import { unique } from "./fields.js";
+
 /**
  * @typedef {object} Command
  * @property {string} type  of the event
@@ -19,3 +23,14 @@ export const COMMANDS = {
   merge: { type: "DevelopmentMerged", right: "judge", parts: ["which", "into", "said", "reason"], moment: "merged_at" },
   void: { type: "DevelopmentVoided", right: "judge", parts: ["which", "said", "reason"], moment: "voided_at" },
 };
+
+/** The commands as a row of choices. @param {(right: string) => boolean} may  @param {(command: string) => void} choose */
+export function commandsRow(may, choose) {
+  const name = unique("command");
+  const offers = Object.entries(COMMANDS).filter(([, one]) => may(one.right));
+  const row = offers.map(([command]) => {
+    const input = h("input", { type: "radio", name, value: command, checked: command === "report", onchange: () => choose(command) });
+    return h("label", null, input, h("span", null, texts.desk.commands[command]));
+  });
+  return h("fieldset.commands", null, h("legend.unseen", null, texts.desk.command), ...row);
+}

@@ -31,7 +31,7 @@ export class Desk {
     if (this.box.hidden) return;
     if (this.shown !== state.place) {
       this.shown = state.place ?? "";
-      this.#open(this.shown).catch((error) => this.box.replaceChildren(h("p.wrong", { role: "alert" }, error.message)));
+      this.#begin();
     } else this.#news();
   }
 
@@ -42,14 +42,23 @@ export class Desk {
     document.body.classList.toggle("may-not-record", who !== null && !who.rights.includes("report"));
   }
 
+  #begin() {
+    const again = h("button", { type: "button", onclick: () => this.#begin() }, texts.desk.retry);
+    this.#open(this.shown).catch((error) => this.box.replaceChildren(h("p.wrong", { role: "alert" }, error.message), again));
+  }
+
   /** @param {string} place */
   async #open(place) {
-    if (numberOf(place) < 0) return this.box.replaceChildren(h("p.quiet", null, texts.panel.choose));
+    if (numberOf(place) < 0) {
+      this.shown = ""; // it may be registered meanwhile
+      return this.box.replaceChildren(h("p.quiet", null, texts.panel.choose));
+    }
     const who = await this.who;
     if (place !== this.shown) return;
     if (who && !who.rights.includes("report")) return this.box.replaceChildren(this.#head(place), this.#refusal(who));
     const table = this.tables.get(place) ?? (await this.#laid(place, who));
     this.tables.set(place, table);
+    table.sheet.follow();
     if (place !== this.shown) return;
     this.box.replaceChildren(this.#head(place), table.box);
   }
@@ -77,9 +86,10 @@ export class Desk {
     return h("div.verdict", null, h("p", { role: "alert" }, filled(texts.desk.may_not, { name: who.name, roles })), h("button", { type: "button", onclick: again }, texts.desk.give_key));
   }
 
-  /** Something was recorded: what is offered grows, and nothing that was chosen or typed changes. */
+  /** Another moment, or something was recorded: what is offered follows, and nothing that was chosen or typed changes. */
   #news() {
     const table = this.tables.get(this.shown);
+    table?.sheet.follow();
     const position = world.beliefs?.header.known_position ?? 0;
     if (!table || position <= this.fresh || this.waiting) return;
     this.fresh = position;

@@ -19,6 +19,16 @@ export function tellErrors(form, errors) {
   return left;
 }
 
+/** What was said of a field is of what stood there before. @param {HTMLElement} control  that is typed in */
+export function clearAround(control) {
+  control.removeAttribute("aria-invalid");
+  for (let box = control.closest("[data-path]"); box; box = box.parentElement?.closest("[data-path]") ?? null) {
+    const said = box.querySelector(":scope > .wrong");
+    if (said) said.textContent = "";
+    if (box.matches("fieldset")) box.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+  }
+}
+
 /** @param {HTMLElement} form */
 export function clearErrors(form) {
   for (const one of form.querySelectorAll(".wrong")) one.textContent = "";
@@ -36,7 +46,8 @@ function boxOf(form, path) {
 function tellAt(box, message) {
   const said = /** @type {HTMLElement} */ (box.querySelector(":scope > .wrong"));
   said.textContent = [said.textContent, message].filter(Boolean).join("; ");
-  box.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
+  const controls = /** @type {HTMLInputElement[]} */ ([...box.querySelectorAll("input, select, textarea")]);
+  (controls.find((one) => !one.value) ?? controls[0])?.setAttribute("aria-invalid", "true");
   for (let folded = box.closest("details"); folded; folded = folded.parentElement?.closest("details") ?? null) folded.open = true;
 }
 

@@ -3,6 +3,7 @@
 import { h } from "../elements.js";
 import { tell } from "../times.js";
 import { filled, texts } from "../words.js";
+import { moments } from "../world.js";
 
 let made = 0;
 
@@ -71,6 +72,17 @@ export function showMoment(control, at) {
   control.value = shown;
   [control.dataset.shown, control.dataset.given] = [shown, at ?? ""];
   control.dispatchEvent(new Event("shown"));
+}
+
+/** Suggest a moment, unless another was typed. @param {HTMLInputElement} control  @param {number} millis */
+export function suggestMoment(control, millis) {
+  if (control.value.trim() === (control.dataset.shown ?? "")) showMoment(control, new Date(millis).toISOString().replace(".000Z", "Z"));
+}
+
+/** The moment that the map shows, to the minute, and no later than now. */
+export function minuteOf() {
+  const [at] = moments();
+  return Math.floor(Math.min(at, Date.now()) / 60_000) * 60_000;
 }
 
 const TYPED = /^(\d{4}-\d\d-\d\d)(?:[ T]+(\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?))?\s*(Z|UTC|[+-]\d\d:\d\d)?$/i;

@@ -24,9 +24,10 @@ export function newSource(name, then) {
       h("button.strong", { type: "button", onclick: () => register() }, words.register),
       h("button", { type: "button", onclick: () => { box.remove(); then.left(); } }, words.cancel)));
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(/** @type {HTMLElement} */ (event.target)).matches("input")) return;
-    event.preventDefault(); // it is not the report that is sent
-    if (!event.defaultPrevented || !(/** @type {HTMLElement} */ (event.target)).matches("[role=combobox]")) register();
+    if (event.key !== "Enter" || !(/** @type {HTMLElement} */ (event.target)).matches("input:not([role=combobox])")) return;
+    event.preventDefault();
+    event.stopPropagation(); // it is not the report that is sent
+    register();
   });
   const register = async () => {
     const source = fields.value();

@@ -5,7 +5,7 @@ import { brief } from "../times.js";
 import { texts } from "../words.js";
 import { summaryOf, near } from "./alikes.js";
 import { Evidence } from "./evidence.js";
-import { area, choice, controlOf, field, folded, momentField, momentOf, text, valueOf } from "./fields.js";
+import { area, choice, controlOf, field, folded, momentField, momentOf, showMoment, text, valueOf } from "./fields.js";
 import { held, stands } from "./held.js";
 import { grades } from "./report.js";
 
@@ -14,6 +14,8 @@ const option = (one) => /** @type {[string, string]} */ ([one.development_id, `$
 
 /** Fill a select anew, and leave chosen what was. @param {HTMLSelectElement} select  @param {Node[]} options */
 function refill(select, options) {
+  const told = (those) => those.map((one) => one.textContent).join("\n");
+  if (select.options.length && told(options) === told([...select.children])) return; // whoever has it open goes on
   const { value } = select;
   const old = select.selectedOptions[0];
   select.replaceChildren(...options);
@@ -132,6 +134,11 @@ export class Said {
   constructor(path) {
     this.field = momentField("said_at", path);
     this.nodes = [this.field];
+  }
+
+  /** @param {string} at */
+  show(at) {
+    showMoment(controlOf(this.field), at);
   }
 
   value() {

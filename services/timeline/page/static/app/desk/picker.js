@@ -71,7 +71,7 @@ export function picker({ label, none, find, take, back, other }) {
     } else if (event.key === "Escape") close();
     else if (event.key === "Backspace" && !input.value) back?.();
   });
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && close(), 150));
   return { box: h("div.picker", null, input, list), input };
 }
 

@@ -4,6 +4,7 @@ import { h } from "../elements.js";
 import { texts } from "../words.js";
 import { near } from "./alikes.js";
 import { COMMANDS } from "./commands.js";
+import { minuteOf } from "./fields.js";
 import { developmentsOf, newId } from "./held.js";
 import { card, look } from "./looked.js";
 import { Into, Reason, Said, Verdict, Which, Who } from "./parts.js";
@@ -57,6 +58,17 @@ export class Sheet {
     this.parts.into.offer(developments, this.chosen);
   }
 
+  /** The map shows another moment: a report in which nobody has said anything begins there. Any other stays as it is. */
+  follow() {
+    const { what, report } = this.parts;
+    const at = minuteOf();
+    if (at === this.at || !what.empty || !report.empty) return;
+    this.at = at;
+    what.at(at);
+    report.at(at);
+    this.turned();
+  }
+
   /** Ask what is held of the place again; choices and what is typed stay. */
   async refresh() {
     const before = this.chosen;
@@ -85,6 +97,12 @@ export class Sheet {
       this.looked.delete(id); // it is asked again
       this.parts.which.card.replaceChildren(h("p.wrong", null, String(error instanceof Error ? error.message : error)));
     }
+  }
+
+  /** A development as it was looked at; where that failed, it is looked at now. @param {string} id */
+  lookedAt(id) {
+    if (!this.looked.has(id)) this.turnTo(id);
+    return this.looked.get(id);
   }
 
   /** It was looked at again. @param {string} id  @param {import("./looked.js").Looked} now */
@@ -130,6 +148,12 @@ export class Sheet {
   /** What is held that looks like the report which is typed. */
   alike() {
     return this.command === "report" ? near(this.developments, { kind: this.parts.what.value().kind, ...this.parts.what.period() }) : [];
+  }
+
+  /** Its answer was lost: the moment at which it was decided stays that of the first time. @param {Record<string, any>} event */
+  hold(event) {
+    const { moment } = COMMANDS[this.command];
+    if (moment) this.parts.said.show(event[moment]);
   }
 
   /** It was recorded, and is not recorded a second time: its parts begin anew. @param {number} position */

@@ -5,10 +5,10 @@ import { Told } from "../service.js";
 import { filled, texts } from "../words.js";
 import { candidates, offered, summaryOf } from "./alikes.js";
 import { overtaken, problem, recorded, refused, warned } from "./answers.js";
-import { clearErrors } from "./errors.js";
+import { clearAround, clearErrors } from "./errors.js";
 import { unique } from "./fields.js";
 import { foresee, foreseenWords } from "./foreseen.js";
-import { COMMANDS } from "./commands.js";
+import { commandsRow } from "./commands.js";
 import { lookAgain } from "./looked.js";
 import { record, signed } from "./recording.js";
 
@@ -20,20 +20,30 @@ export class Table {
     const words = texts.desk;
     /** Look-alikes that the service named, beside those that are seen here. @type {any[]} */
     this.named = [];
+    /** How many previews were asked for: the last one is told. */
+    this.previews = 0;
     this.says = h("p.quiet.says", null);
     this.alikes = h("div.offered", { role: "status" });
     this.verdict = h("div.verdict", { role: "status" });
-    this.send = h("button.strong.send", { type: "submit" }, words.send);
+    this.send = h("button.strong.send", { type: "submit", title: words.shortcut, "aria-keyshortcuts": "Control+Enter" }, words.send);
     this.asking = h("button.foresee", { type: "button", onclick: () => this.#foresee() }, words.foresee);
     this.actions = h("div.actions", null, this.send, this.asking);
     this.form = h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#post(); } },
       sheet.fields, h("div.beside", null, this.alikes, this.actions, this.verdict));
-    const changed = () => this.#changed();
+    this.form.addEventListener("keydown", (event) => this.#pressed(event));
+    const changed = (event) => this.#changed(event.target);
     for (const type of ["input", "change"]) this.form.addEventListener(type, changed);
     this.choices = commandsRow((right) => right === "report" || this.judges, (command) => this.#choose(command));
     this.box = h("div.table-of", null, this.choices, this.judges || !who ? null : h("p.quiet", null, filled(words.may_some, { name: who.name })), this.says, this.form);
     sheet.turned = () => this.#turned();
     this.#turned();
+  }
+
+  /** What is recorded stays for good: Enter in a field records nothing, Control+Enter does. @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.key !== "Enter" || !(/** @type {HTMLElement} */ (event.target)).matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.metaKey) this.#post();
+    else if ((/** @type {HTMLElement} */ (event.target)).matches("input")) event.preventDefault();
   }
 
   #choose(command) {
@@ -63,14 +73,17 @@ export class Table {
     this.sheet.parts.report.chain.chips.focus();
   }
 
-  /** Something was typed: what was foreseen is of before. */
-  #changed() {
+  /** Something was typed: what was foreseen, and said of the field, is of before. @param {HTMLElement} control */
+  #changed(control) {
+    clearAround(control);
     if (this.sheet.command === "report") this.#offer();
+    if (this.verdict.querySelector(".beside-fields") && !this.form.querySelector("[aria-invalid]")) this.verdict.replaceChildren();
     const stale = this.verdict.querySelector(".foreseen");
     if (stale && !this.verdict.querySelector(".stale")) this.verdict.append(h("p.quiet.stale", null, texts.desk.stale));
   }
 
   #quiet() {
+    this.previews += 1;
     this.named = [];
     this.verdict.replaceChildren();
     clearErrors(this.form);
@@ -78,19 +91,22 @@ export class Table {
   }
 
   async #foresee() {
+    if (this.#aboutNothing()) return;
     const event = this.sheet.event();
     const own = this.sheet.ownTime();
+    const mine = (this.previews += 1);
     try {
       const answer = await signed(() => foresee(event, own));
+      if (mine !== this.previews) return; // another was asked for meanwhile, or it was recorded
       const [one] = answer.events;
       const warnings = one.warnings ?? [];
       this.named = candidates(warnings, this.sheet.developments);
       this.#offer();
       clearErrors(this.form);
-      if (one.problem) return this.verdict.replaceChildren(h("p.quiet.foreseen", null, texts.desk.would_not), ...problem(this.form, one.problem));
-      this.verdict.replaceChildren(h("div.foreseen", null, ...foreseenWords(answer, event.development_id, own, (id) => this.#nameOf(id))), ...warned(warnings));
+      if (one.problem) return this.#answer(problem(this.form, one.problem, texts.desk.would_not));
+      this.#answer([h("div.foreseen", null, ...foreseenWords(answer, event.development_id, own, (id) => this.#nameOf(id))), ...warned(warnings)]);
     } catch (error) {
-      this.verdict.replaceChildren(...refused(this.form, error));
+      this.#answer(refused(this.form, error));
     }
   }
 
@@ -102,21 +118,36 @@ export class Table {
   /** @param {{into?: any, sure?: boolean}} [then]  `into`: what it is merged into afterwards; `sure`: asked already */
   async #post({ into, sure = false } = {}) {
     const { sheet } = this;
-    if (this.busy) return;
+    if (this.busy || this.#aboutNothing()) return;
     if (sheet.command === "void" && !sure) return this.#question();
     this.#unquestioned();
     const { command, chosen } = sheet;
     const event = sheet.event();
+    let looked;
     this.#busy(true);
-    const looked = command === "report" ? null : await sheet.looked.get(chosen)?.catch(() => null);
     try {
+      looked = command === "report" ? null : await sheet.lookedAt(chosen);
       this.#recorded(await record(command, event, looked?.version ?? null), event, into);
     } catch (error) {
       if (error instanceof Told && error.problem.status === 412 && looked) await this.#overtaken(chosen, looked);
-      else this.verdict.replaceChildren(...refused(this.form, error));
+      else this.#answer(refused(this.form, error));
+      if (error instanceof TypeError) sheet.hold(event); // so that it is the same event when it is sent again
     } finally {
       this.#busy(false);
     }
+  }
+
+  /** Nothing is held that could be spoken of. */
+  #aboutNothing() {
+    const nothing = this.sheet.command !== "report" && !this.sheet.chosen;
+    if (nothing) this.#answer([h("p.wrong", { role: "alert" }, texts.desk.none_held)]);
+    return nothing;
+  }
+
+  /** Tell it, and show it, unless a field is shown that is to be mended. @param {Node[]} said */
+  #answer(said) {
+    this.verdict.replaceChildren(...said);
+    if (!document.activeElement?.matches("[aria-invalid]")) this.verdict.scrollIntoView({ block: "nearest" });
   }
 
   /** It stands in the log: the sheet begins anew, and what is held is asked for with it. */
@@ -129,7 +160,7 @@ export class Table {
       sheet.parts.into.choose(other);
       /** @type {HTMLElement} */ (this.form.querySelector("[name=reason]")).focus();
     };
-    this.verdict.replaceChildren(...recorded(answer, sheet.developments, this.judges ? [[texts.desk.merge_into, merge]] : []));
+    this.#answer(recorded(answer, sheet.developments, this.judges ? [[texts.desk.merge_into, merge]] : []));
     sheet.refresh().catch(() => {}); // it is recorded all the same, and shown with the next news
     if (into) merge(into);
   }
@@ -138,7 +169,7 @@ export class Table {
   async #overtaken(id, before) {
     const now = await lookAgain(id, before);
     this.sheet.see(id, now);
-    this.verdict.replaceChildren(...overtaken(before, now));
+    this.#answer(overtaken(before, now));
     /** @type {HTMLElement} */ (this.verdict.querySelector("[role=alert]")).focus();
   }
 
@@ -149,7 +180,7 @@ export class Table {
     this.asked = h("div.question", { role: "alertdialog", "aria-labelledby": id }, h("p", { id }, filled(words.void_question, { what: this.#nameOf(this.sheet.chosen) })),
       h("div.actions", null, h("button.strong", { type: "button", onclick: () => this.#post({ sure: true }) }, words.void_yes),
         h("button", { type: "button", onclick: () => { this.#unquestioned(); this.send.focus(); } }, words.void_no)));
-    this.verdict.replaceChildren(this.asked);
+    this.#answer([this.asked]);
     this.actions.hidden = true;
     /** @type {HTMLElement} */ (this.asked.querySelector("button")).focus();
   }
@@ -165,15 +196,4 @@ export class Table {
     this.send.setAttribute("aria-disabled", String(busy));
     this.send.textContent = busy ? texts.desk.sending : texts.desk.send;
   }
-}
-
-/** The commands as a row of choices. @param {(right: string) => boolean} may  @param {(command: string) => void} choose */
-function commandsRow(may, choose) {
-  const name = unique("command");
-  const offers = Object.entries(COMMANDS).filter(([, one]) => may(one.right));
-  const row = offers.map(([command]) => {
-    const input = h("input", { type: "radio", name, value: command, checked: command === "report", onchange: () => choose(command) });
-    return h("label", null, input, h("span", null, texts.desk.commands[command]));
-  });
-  return h("fieldset.commands", null, h("legend.unseen", null, texts.desk.command), ...row);
 }

@@ -1,10 +1,10 @@
 /** What is said to have happened: kind, who in which role, when, figures, summary. For a report, and for an amendment of one. */
 
 import { texts } from "../words.js";
-import { moments, numberOf, world } from "../world.js";
+import { numberOf, world } from "../world.js";
 import { matching as places } from "../search.js";
 import { Chips } from "./chips.js";
-import { area, choice, controlOf, field, folded, group, momentField, momentOf, plain, showMoment, text, valueOf } from "./fields.js";
+import { area, choice, controlOf, field, folded, group, minuteOf, momentField, momentOf, plain, showMoment, suggestMoment, text, valueOf } from "./fields.js";
 import { Figures } from "./figures.js";
 import { held } from "./held.js";
 import { h } from "../elements.js";
@@ -15,13 +15,10 @@ const HOUR = 3_600_000;
 export class What {
   /** @param {string} place  where a report is of  @param {boolean} moved  whether the place itself may be changed */
   constructor(place, moved = false) {
-    const [now] = moments();
-    const at = Math.floor(Math.min(now, Date.now()) / 60_000) * 60_000;
-    const stamp = (millis) => new Date(millis).toISOString().replace(".000Z", "Z");
     this.kind = field("kind", kinds());
     this.participants = new Participants();
-    this.start = momentField("start", "occurred.start", stamp(at - HOUR));
-    this.end = momentField("end", "occurred.end", stamp(at));
+    this.start = momentField("start", "occurred.start");
+    this.end = momentField("end", "occurred.end");
     this.precision = field("precision", choice(held.vocabulary.precisions.map((one) => [one, one === "exact" ? texts.desk.exactly : one]), "hour"), { path: "occurred.precision" });
     this.occurred = group("occurred", "occurred", h("div.cells", null, this.start, this.end, this.precision));
     this.summary = field("summary", area());
@@ -32,6 +29,7 @@ export class What {
     const select = controlOf(this.kind);
     select.addEventListener("change", () => this.participants.of(select.value));
     this.participants.of(select.value);
+    this.at(minuteOf());
     const more = folded(texts.desk.more, this.figures.box, this.destination.box, this.tags);
     this.nodes = [this.kind, ...(moved ? [this.location.box] : []), this.occurred, this.participants.box, this.summary, more];
   }
@@ -42,6 +40,16 @@ export class What {
       kind: valueOf(this.kind), location_id: this.location.chips.ids[0] ?? "", occurred: this.period(), participants: this.participants.value(), figures: this.figures.value(),
       destination_id: this.destination.chips.ids[0] ?? null, summary: valueOf(this.summary), tags: valueOf(this.tags).split(/[,،]/).map((one) => one.trim()).filter(Boolean),
     };
+  }
+
+  /** Nobody has said anything yet. */
+  get empty() {
+    return !valueOf(this.summary) && !this.participants.value().length;
+  }
+
+  /** When it happened, until somebody says otherwise: the hour before the moment that the map shows. @param {number} millis */
+  at(millis) {
+    for (const [box, moment] of /** @type {[HTMLElement, number][]} */ ([[this.start, millis - HOUR], [this.end, millis]])) suggestMoment(controlOf(box), moment);
   }
 
   period() {
