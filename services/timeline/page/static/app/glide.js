@@ -1,6 +1,6 @@
 /** At the start the known time glides once to the next day and back, so that a reader sees what it does. Any input stops it. */
 
-import { calm } from "./map.js";
+import { calm } from "./calm.js";
 import { atStart, set, state } from "./store.js";
 import { DAY } from "./times.js";
 

@@ -1,14 +1,15 @@
 /** Begins: reads the state, fetches the map, and lets everything that is drawn hear of every change. */
 
 import { Audit } from "./audit.js";
+import { breath } from "./breath.js";
 import { Desk } from "./desk/desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
 import { Narrowed } from "./filter.js";
 import { glide } from "./glide.js";
+import { warmed } from "./graphics.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
-import { Chart, drawable } from "./map.js";
 import { fetchLook } from "./operator.js";
 import { forgetOther, loadOther, updateOther } from "./other.js";
 import { Panel } from "./panel.js";
@@ -25,8 +26,12 @@ import * as waiting from "./waiting.js";
 import { load, look, numberOf, update, world } from "./world.js";
 import { texts } from "./words.js";
 
-/** The map, once it is drawn. @type {Chart | null} */
+/** The map, once it is drawn. @type {import("./map.js").Chart | null} */
 export let chart = null;
+
+/** MapLibre is most of the page's script: it is read while the service answers, and in a task of its own. */
+const mapModule = import("./map.js");
+const graphics = warmed();
 
 beginTheme();
 const auditBox = h("div.audit", { id: "audit", hidden: true });
@@ -51,11 +56,13 @@ async function fetchMap() {
   } finally {
     waiting.end();
   }
+  await breath();
   look();
 }
 
 async function begin() {
   await fetchMap();
+  await breath();
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
   const narrowed = new Narrowed(byId("map"));
@@ -111,8 +118,11 @@ async function begin() {
     dock.draw();
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
+  await breath();
   dock.place();
+  await breath();
   drawStep();
+  await breath();
   panel.draw();
   document.body.classList.toggle("as-table", state.as === "table");
   await beside();
@@ -138,12 +148,15 @@ async function beside() {
 }
 
 async function openMap() {
+  const [{ Chart, drawable }] = await Promise.all([mapModule, graphics]);
+  await breath();
   if (!drawable()) {
     byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
     return;
   }
   waiting.begin();
   waiting.at("drawing");
+  await breath();
   const made = new Chart(byId("map"));
   await made.open();
   waiting.end();

@@ -2,8 +2,11 @@
 
 import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { unpacked, style } from "./basemap.js";
+import { breath } from "./breath.js";
+import { calm } from "./calm.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
+import { atLeisure } from "./graphics.js";
 import { left } from "./names.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
@@ -14,7 +17,11 @@ import { answerOf, numberOf, world } from "./world.js";
 import { texts } from "./words.js";
 
 /** Whether this browser draws WebGL at all. */
-export const drawable = () => Boolean(document.createElement("canvas").getContext("webgl2"));
+export function drawable() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(gl);
+}
 
 export class Chart {
   /** @param {HTMLElement} box */
@@ -33,10 +40,14 @@ export class Chart {
 
   /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
   async open(framed = false) {
-    this.base = unpacked(await fetchBasemap());
+    const atlas = await fetchBasemap();
+    await breath();
+    this.base = unpacked(atlas);
+    await breath();
+    const whole = style(this.base, shapes());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.map = new maplibre.Map({
-      container: this.box, style: style(this.base, shapes()), ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
+      container: this.box, style: { ...whole, sources: {}, layers: whole.layers.slice(0, 1) }, ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
       cooperativeGestures: framed,
     });
@@ -52,8 +63,26 @@ export class Chart {
     this.map.on("mouseout", () => this.#hover(null));
     this.map.on("click", (event) => this.#choose(event.point));
     await new Promise((done) => this.map.once("load", done));
+    await this.#build(whole);
+  }
+
+  /** In some parts: each source is copied to a worker, and layers let the graphics build programs for which the page has to wait. */
+  async #build({ sources, layers }) {
+    const { gl } = this.map.painter.context;
+    this.layer.prepare(gl);
+    for (const [name, source] of Object.entries(sources)) {
+      await breath();
+      this.map.addSource(name, source);
+    }
+    for (const some of [layers.filter((one) => one.source === "land" || one.source === "borders"), layers.filter((one) => one.source === "shapes")]) {
+      await atLeisure(gl);
+      for (const one of some) this.map.addLayer(one);
+    }
+    await atLeisure(gl);
     this.map.addLayer(this.layer);
+    await breath();
     this.place();
+    await new Promise((done) => this.map.once("render", done));
   }
 
   /** Take in new places. */
@@ -175,9 +204,6 @@ export class Chart {
     }
   }
 }
-
-/** Whether the reader wants things to keep still. */
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const ends = (numbers) => numbers.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
 

@@ -43,6 +43,8 @@ export class MarkLayer {
   #sent = new Uint32Array(0);
   #placed = true;
   #dirty = true;
+  /** Programs that are being built. @type {WebGLProgram[] | null} */
+  building = null;
 
   /** Take in the places of a world. */
   place() {
@@ -97,9 +99,16 @@ export class MarkLayer {
     return this.left !== null && !this.left[number] && number !== this.chosen;
   }
 
+  /** Let the programs be built meanwhile: a browser that is asked for them too early makes the page wait. @param {WebGL2RenderingContext} gl */
+  prepare(gl) {
+    this.building = SOURCES.map(([vertex, fragment]) => linked(gl, vertex, fragment));
+  }
+
   /** @param {any} _map  @param {WebGL2RenderingContext} gl */
   onAdd(_map, gl) {
-    this.programs = [[VERTEX, FRAGMENT], [CROWD_VERTEX, CROWD_FRAGMENT]].map(([vertex, fragment]) => compiled(gl, vertex, fragment));
+    if (!this.building) this.prepare(gl);
+    this.programs = (this.building ?? []).map((one) => checked(gl, one));
+    this.building = null;
     this.array = gl.createVertexArray();
     this.buffers = [gl.createBuffer(), gl.createBuffer(), gl.createBuffer()];
     gl.bindVertexArray(this.array);
@@ -222,8 +231,11 @@ function bytes(answer) {
   ]);
 }
 
-/** @param {WebGL2RenderingContext} gl */
-function compiled(gl, vertex, fragment) {
+/** Marks by themselves, and in a crowd. */
+const SOURCES = [[VERTEX, FRAGMENT], [CROWD_VERTEX, CROWD_FRAGMENT]];
+
+/** A program, being built. @param {WebGL2RenderingContext} gl */
+function linked(gl, vertex, fragment) {
   const program = /** @type {WebGLProgram} */ (gl.createProgram());
   for (const [type, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]])) {
     const shader = /** @type {WebGLShader} */ (gl.createShader(type));
@@ -232,6 +244,11 @@ function compiled(gl, vertex, fragment) {
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
+  return program;
+}
+
+/** The same once it is built, with where its values go. @param {WebGL2RenderingContext} gl  @param {WebGLProgram} program */
+function checked(gl, program) {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "the marks do not link");
   const names = ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"];
   return { program, where: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };

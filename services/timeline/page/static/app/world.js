@@ -1,5 +1,6 @@
 /** What the page holds of the service: places, actors, and the belief maps of a view; and what each place shows now. */
 
+import { breath } from "./breath.js";
 import { decode } from "./columns.js";
 import { knownAt } from "./address.js";
 import { address, ask, json } from "./service.js";
@@ -63,6 +64,7 @@ const everything = () => ({ whole: true, places: true, ids: new Set(world.places
 async function begin(places, beliefs) {
   const { view, known_position: position } = beliefs.header;
   world.places = places.ids.length === beliefs.count ? places : await json("/v1/map/places", { view, position });
+  await breath();
   world.beliefs = beliefs;
   numbered();
   const count = world.places.ids.length;
@@ -73,6 +75,7 @@ async function begin(places, beliefs) {
 export async function fetched(query) {
   const answer = await ask(address("/v1/map/beliefs", query));
   const data = query.since ? await answer.arrayBuffer() : await bytes(answer);
+  await breath();
   const found = decode(data);
   found.mark = answer.headers.get("Timeline-Mark");
   return found;
