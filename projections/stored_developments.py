@@ -43,6 +43,27 @@ def sought(
     limit: int,
 ) -> list[Development]:
     """The developments recorded at positions above one and below another, in their order or against it."""
+    where, asked = _sought(what, above, below)
+    rows = connection.execute(
+        view.sql(
+            f"SELECT {_COLUMNS} FROM {{development}} WHERE {where} "
+            f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT %(limit)s::bigint"
+        ),
+        asked | {"limit": limit},
+        binary=True,
+    )
+    return list(map(_development, rows))
+
+
+def counted(connection: Connection[TupleRow], view: View, what: Sought, *, below: int) -> int:
+    """How many developments recorded at positions below one are sought."""
+    where, asked = _sought(what, 0, below)
+    row = connection.execute(view.sql(f"SELECT count(*) FROM {{development}} WHERE {where}"), asked).fetchone()
+    return row[0] if row is not None else 0
+
+
+def _sought(what: Sought, above: int, below: int) -> tuple[str, dict[str, Any]]:
+    """The condition of what is sought, and its values."""
     where = ["position > %(above)s::bigint", "position < %(below)s::bigint"]
     if what.locations is not None:
         where.append("location_id = ANY(%(locations)s)")
@@ -65,17 +86,8 @@ def sought(
         "source": what.source,
         "start": what.start,
         "end": what.end,
-        "limit": limit,
     }
-    rows = connection.execute(
-        view.sql(
-            f"SELECT {_COLUMNS} FROM {{development}} WHERE {' AND '.join(where)} "
-            f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT %(limit)s::bigint"
-        ),
-        asked,
-        binary=True,
-    )
-    return list(map(_development, rows))
+    return " AND ".join(where), asked
 
 
 def _listed(chosen: Collection[str] | None) -> list[str] | None:

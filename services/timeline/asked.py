@@ -87,6 +87,8 @@ def settled(
     known_at: datetime | None = None,
     known_position: int | None = None,
     min_position: int | None = None,
+    patience: float = PATIENCE,
+    snapshot: str | None = None,
 ) -> Iterator[Asked]:
     """Settle a question on both axes, and hold one state of the view's tables until it is answered.
 
@@ -96,6 +98,8 @@ def settled(
 
     Args:
         at, known_at: Moments; both default to now.
+        patience: `min_position` is waited for so many seconds.
+        snapshot: Begins a transaction that sees one state alone, in which all is asked; as a standby wants it.
 
     Raises:
         UnknownView: no such view.
@@ -103,17 +107,22 @@ def settled(
         CannotAsk: both a time and a position to know by, on the recorded clock.
     """
     if min_position is not None:
-        _wait_for(pool, view, min_position)
+        _wait_for(pool, view, min_position, patience)
     asked = {"known_at": known_at, "known_position": known_position}
     with pool.connection() as connection:
-        standing = where_it_stands.standing(connection, view, **asked)  # type: ignore[arg-type]
-        if standing.view.reading.clock == "recorded":
-            yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
-            return
+        if snapshot is None:
+            standing = where_it_stands.standing(connection, view, **asked)  # type: ignore[arg-type]
+            if standing.view.reading.clock == "recorded":
+                yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
+                return
         with connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.execute(snapshot or "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             standing = where_it_stands.standing(connection, view)
-            yield _on_the_reported_clock(connection, standing, view, at, known_at, known_position)
+            if standing.view.reading.clock == "recorded":
+                standing = where_it_stands.standing(connection, view, **asked)  # type: ignore[arg-type]
+                yield _on_the_recorded_clock(connection, standing, view, at, known_at, known_position)
+            else:
+                yield _on_the_reported_clock(connection, standing, view, at, known_at, known_position)
 
 
 def also(asked: Asked, *, known_at: datetime | None = None, known_position: int | None = None) -> Asked:
@@ -190,14 +199,14 @@ def _is_whole(standing: Standing, position: int) -> bool:
     return standing.set_aside_from is None or position < standing.set_aside_from
 
 
-def _wait_for(pool: Pool, name: str, min_position: int) -> None:
+def _wait_for(pool: Pool, name: str, min_position: int, patience: float) -> None:
     """Wait until a view has folded a position.
 
     Raises:
         NotYet: it has not in time.
         CannotAsk: it never will.
     """
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + patience
     while True:
         with pool.connection() as connection:
             view = views.find(connection, name)

@@ -25,6 +25,7 @@ Budget = Literal["reads", "writes", "streams", "costly", "strangers"]
 COSTLY: Final = (
     "GET /v1/stretches",
     "GET /v1/beliefs",
+    "GET /v1/locations/{location_id}/timemap",
     "GET /v1/replay",
     "GET /v1/audit/",
     "POST /v1/audit/bundles/",

@@ -44,7 +44,7 @@ from services.timeline.backups.programs import Failed
 from services.timeline.backups.restoring import NotRestored
 from services.timeline.building import CannotBuild
 from services.timeline.commanded import asking, opened_timeline
-from services.timeline.composition import CannotServe, Unreachable
+from services.timeline.composition import CannotServe
 from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.discreet import Protected, discreet
@@ -52,6 +52,8 @@ from services.timeline.embedded import EmbeddedUnavailable
 from services.timeline.importers.made import WrongFormat
 from services.timeline.migrate import MigrationError
 from services.timeline.narration import explained
+from services.timeline.page.furnishing import furnished
+from services.timeline.pools import Unreachable
 from services.timeline.reader import NotRegistered
 from services.timeline.settings import UnusableSettings, settings
 from services.timeline.typed import Unusable
@@ -154,7 +156,9 @@ def demo(
         "start": chosen.start or story.START, "zone": chosen.zone or story.ZONE,
         "moments": chosen.moments or story.MOMENTS,
     }  # fmt: skip
-    with opened_timeline(chosen.model_copy(update=own)) as timeline:
+    chosen = chosen.model_copy(update=own)
+    furnished(chosen)
+    with opened_timeline(chosen) as timeline:
         story.load(timeline)
         story.tell(timeline)
         if not once:
@@ -167,13 +171,17 @@ def demo(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    follow: Annotated[
+        bool, typer.Option(help="Keep views, tree and checkpoints up with the log; else some other process has to.")
+    ] = True,
 ) -> None:
     """Serve the REST API, and keep the views up with the log."""
     from services.timeline import serving  # noqa: PLC0415  (half a second of imports that no other command needs)
 
+    furnished(settings())  # what will not do is told before a database is started
     with opened_timeline(bounded=True) as timeline:
         serving.require_credentials(timeline, host)
-        serving.serve(timeline, host, port)
+        serving.serve(timeline, host, port, follow=follow)
 
 
 @app.command()

@@ -21,11 +21,12 @@ from projections.developments import Development, content
 from projections.folding import fold
 from projections.knowing import Recorded
 from projections.policies import STANDINGS, Reading
-from projections.stored_developments import Sought, sought
+from projections.stored_developments import Sought, counted, sought
 from projections.views import View
 from services.timeline import cursors
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.reader import NotRegistered, Reader
+from services.timeline.selection import Box, Selection, located
 from services.timeline.wire_developments import DevelopmentOut, DevelopmentPage, OccurredOut
 
 #: Where text or a tag is sought, a page looks through so many developments at most, and then says where to go on.
@@ -41,6 +42,7 @@ class Choice:
     Attributes:
         location: At this location itself; `within`: at it or anywhere below it.
         start, end: What occurred shares a moment with `[start, end)`.
+        bbox: At a place whose point lies in west, south, east, north (degrees).
         text: Each of its words stands in a summary, reason or reasoning, case and accents aside.
         oldest_first: In the order in which they were recorded, instead of against it.
     """
@@ -54,6 +56,7 @@ class Choice:
     end: datetime | None = None
     text: str | None = None
     tag: str | None = None
+    bbox: Box | None = None
     oldest_first: bool = False
 
 
@@ -86,7 +89,7 @@ def listed(
     with reader.asking(view, min_position=min_position) as asked, _one_state(asked) as found:
         begun = _Place(found.view_id, cursors.marked(choice), found.position, 0)
         place = begun if cursor is None else _taken(cursor, begun)
-        what = _what(reader, choice, asked.at, found.position)
+        what = _what(reader, choice, asked, found.position)
         page, last = _page(reader, asked, found, choice, what, place, limit)
         following = msgspec.structs.replace(place, last=last) if last is not None else None
         return DevelopmentPage(
@@ -98,6 +101,20 @@ def listed(
             developments=tuple(page),
             next=cursors.given(following) if following is not None else None,
         )
+
+
+def how_many(reader: Reader, choice: Choice, *, view: str = "current", min_position: int | None = None) -> int | None:
+    """How many developments a list has; None where only reading all of them would tell, as with a text or a tag.
+
+    Raises:
+        CannotAsk, NotRegistered, UnknownView, NotYet: as `listed` raises them.
+    """
+    _require_sense(choice)
+    if choice.text is not None or choice.tag is not None:
+        return None
+    with reader.asking(view, min_position=min_position) as asked, _one_state(asked) as found:
+        what = _what(reader, choice, asked, found.position)
+        return counted(asked.connection, found, what, below=found.position + 1)
 
 
 def found_developments(
@@ -145,7 +162,7 @@ def _taken(cursor: str, begun: _Place) -> _Place:
     return place
 
 
-def _what(reader: Reader, choice: Choice, now: datetime, position: int) -> Sought:
+def _what(reader: Reader, choice: Choice, asked: Asked, position: int) -> Sought:
     """What is sought in the tables."""
     catalogue = reader.catalogue(position)
     locations: set[str] | None = None
@@ -154,8 +171,11 @@ def _what(reader: Reader, choice: Choice, now: datetime, position: int) -> Sough
             continue
         if not catalogue.has_location(root, position):
             raise NotRegistered("location", root, position)
-        here = {root} if root is choice.location else {root, *catalogue.descendants(root, now, position)}
+        here = {root} if root is choice.location else {root, *catalogue.descendants(root, asked.at, position)}
         locations = here if locations is None else locations & here
+    if choice.bbox is not None:
+        inside = set(located(catalogue, asked, Selection(bbox=choice.bbox)))
+        locations = inside if locations is None else locations & inside
     if choice.source is not None and catalogue.source(choice.source, position) is None:
         raise NotRegistered("source", choice.source, position)
     return Sought(

@@ -7,7 +7,8 @@ So no route has to think of it, and one that is added cannot forget it.
 import json
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from events.records import Event
 from events.undecodable import Undecodable
 from projections.catalogue import Catalogue
 from services.timeline.access import Principal
+from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
 from services.timeline.look_alikes import LookAlikes
 from services.timeline.reader import Reader
@@ -31,8 +33,12 @@ FRESH = 1.0
 class Protected:
     """The sensitive sources of a log as one process knows them; it looks for new ones each time that somebody asks."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    def __init__(self, log: Log, beside: Callable[[], frozenset[str]] = frozenset) -> None:
+        """
+        Args:
+            beside: More of them: of a standby's log, those that the primary knows already.
+        """
+        self._log, self._beside = log, beside
         self._learning = threading.Lock()
         self._position = 0
         self._sources: frozenset[str] = frozenset()
@@ -45,7 +51,12 @@ class Protected:
                 if isinstance(one.event, Undecodable):
                     self._sources |= self._unreadable(one.position)
                 self._sources = withholding.after(self._sources, one.event)
-            return self._position, self._sources
+            return self._position, self._sources | self._beside()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Those that were found so far, without looking for new ones."""
+        return self._sources
 
     def _unreadable(self, position: int) -> set[str]:
         """Of what a newer program wrote: whom it is about, and to be safe they are taken for sensitive."""
@@ -106,6 +117,10 @@ class DiscreetReader(Reader):
     def __init__(self, whole: Reader, log: DiscreetLog) -> None:
         self._whole, self._log = whole, log
         self._held, self._crowded, self.atlases = whole._held, whole._crowded, whole.atlases  # noqa: SLF001
+
+    def asking(self, view: str, **named: Any) -> AbstractContextManager[Asked]:  # type: ignore[override]
+        """As the whole reader settles it, which may be that of a standby."""
+        return self._whole.asking(view, **named)
 
     def catalogue(self, position: int) -> Catalogue:
         """The reference data, at least up to a position; sensitive sources go by their ids."""

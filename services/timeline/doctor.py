@@ -23,7 +23,8 @@ from services.timeline.following import Leader
 from services.timeline.hushed import hushed
 from services.timeline.migrate import known
 from services.timeline.migrate import pending as pending_migrations
-from services.timeline.settings import PREFIX, Settings
+from services.timeline.pools import Unreachable
+from services.timeline.settings import PREFIX, Settings, listed
 
 Verdict = Literal["ok", "wrong"]
 
@@ -209,7 +210,7 @@ def gather() -> Facts:
     try:
         with composition.database(chosen) as conninfo, composition.connect(conninfo) as connection:
             return _of_database(facts, connection, chosen)
-    except (composition.Unreachable, EmbeddedUnavailable, psycopg.Error) as error:
+    except (Unreachable, EmbeddedUnavailable, psycopg.Error) as error:
         return msgspec.structs.replace(facts, unreachable=str(error).strip().splitlines()[0])
 
 
@@ -266,6 +267,8 @@ def hidden(name: str, value: Any) -> str:
         return "(not set)"
     if name.lower().endswith("database_url"):
         return _without_password(str(value))
+    if name.lower().endswith("replica_urls"):
+        return ", ".join(_without_password(one) for one in listed(str(value)))
     if any(word in name.lower() for word in _SECRET):
         return "***"
     return hushed(str(value))

@@ -56,6 +56,20 @@ class Gauges(Collector):
             "timeline_atlas_bytes", "The mapped file of an atlas.", "view", ((a.view, a.size) for a in atlases)
         )
         yield from self._of_the_pools()
+        yield from self._of_the_standbys()
+
+    def _of_the_standbys(self) -> Iterator[Metric]:
+        found = self._timeline.replicas.standbys if self._timeline.replicas is not None else ()
+        if not found:
+            return
+        for name, said, values in (
+            ("usable", "Whether a standby is read from.", [(one.name, one.refusal is None) for one in found]),
+            ("behind_seconds", "How far a standby is behind, as it was last looked at.",
+             [(one.name, one.behind) for one in found if one.behind is not None]),
+            ("reads", "Reads that a standby was asked since this process began.",
+             [(one.name, one.answered) for one in found]),
+        ):  # fmt: skip
+            yield _labelled(f"timeline_replica_{name}", said, "replica", values)
 
     def _of_the_pools(self) -> Iterator[Metric]:
         pools = {"log": self._timeline.log.pool, "answers": self._timeline.reader.pool}

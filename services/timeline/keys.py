@@ -18,6 +18,7 @@ import psycopg
 import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
+from psycopg_pool import PoolTimeout
 
 from events.log import Pool
 from services.timeline.access import ROLES, Principal, Role, known_roles
@@ -133,8 +134,12 @@ class Keys:
     There are few keys and many requests, so requests ask the memory, and a guess never reaches the database.
     """
 
-    def __init__(self, pool: Pool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, *others: Pool, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            others: Standbys, which are asked where the primary is away: what is revoked is known there a little later.
+        """
+        self._pool, self._others = pool, others
         self._clock = clock
         self._reading = threading.Lock()
         self._held: Mapping[bytes, Key] = {}
@@ -158,12 +163,23 @@ class Keys:
             if self.fresh(within):
                 return
             began = self._clock()
-            # What is asked for waits for the database too, by itself: the check takes a part of its patience only.
-            with self._pool.connection(timeout=PATIENCE) as connection:
-                self._held = {key.sha256: key for key in every(connection)}
+            self._held = {key.sha256: key for key in self._every()}
             self._read_at = began
         finally:
             self._reading.release()
+
+    def _every(self) -> list[Key]:
+        """The table, from the first database that answers."""
+        failure: Exception | None = None
+        for pool in (self._pool, *self._others):
+            try:
+                # What is asked for waits for the database too, by itself: the check takes a part of its patience only.
+                with pool.connection(timeout=PATIENCE / (1 + len(self._others))) as connection:
+                    return every(connection)
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                failure = failure or error
+        assert failure is not None
+        raise failure
 
     def may_look_again(self) -> bool:
         """Whether the table may be read for an unknown key; yes is said to one, and then to nobody for a while."""

@@ -73,9 +73,10 @@ class Reader:
         atlases: The same answers of all places from memory, while their thread runs; whoever serves lets it run.
     """
 
-    def __init__(self, log: Log, held: Pool, home: Path) -> None:
+    def __init__(self, log: Log, held: Pool, home: Path, drawn_from: Pool | None = None) -> None:
         """
         Args:
+            drawn_from: The database that atlases are drawn from, where it is another than they are read beside.
             home: Where the files of the atlases are.
             held: Connections that are held while a question is answered; not `log.pool`, of which an answer takes one
                 more now and then: two of one pool for one answer would let many askers wait for each other for ever.
@@ -85,7 +86,7 @@ class Reader:
         self._catalogue = Catalogue()
         self._redacted = 0
         self._learning = threading.Lock()
-        self.atlases = Keeper(log.pool, home, self.catalogue, self.forget)
+        self.atlases = Keeper(log.pool, home, self.catalogue, self.forget, drawn_from)
         self._crowded: set[tuple[int, str]] = set()
 
     @property

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -40,12 +41,14 @@ def serve(
     port: int,
     *,
     find_free: bool = False,
+    follow: bool = True,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until interrupted.
 
     Args:
         find_free: Take another port where this one is taken.
+        follow: Follow the log (or stand by), build views, keep and sign the tree; else another process has to.
         announce: Told the service's URL once it listens; None says it on standard error.
 
     Raises:
@@ -54,14 +57,14 @@ def serve(
     listening = _listen(host, port, find_free=find_free)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    with (
-        listening,
-        Following(timeline) as following,
-        Building(timeline.log),
-        Integrating(timeline),
-        Stamping(timeline),
-        timeline.reader.atlases,
-    ):
+    with listening, ExitStack() as held:
+        following = held.enter_context(Following(timeline)) if follow else None
+        if follow:
+            for beside in (Building(timeline.log), Integrating(timeline), Stamping(timeline)):
+                held.enter_context(beside)
+        readers = [timeline.reader, *(one.reader for one in (timeline.replicas.standbys if timeline.replicas else ()))]
+        for reader in readers:
+            held.enter_context(reader.atlases)
         (announce or partial(_announce, timeline))(url)
         Server(configured(create(timeline, following))).run(sockets=[listening])
 

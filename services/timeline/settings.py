@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import psycopg
 from limits import parse as parse_rate
 from platformdirs import user_data_path
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +49,18 @@ def _origins(said: str) -> str:
     return said
 
 
+def _standbys(said: str) -> str:
+    for one in listed(said):
+        try:
+            conninfo_to_dict(one)
+        except psycopg.ProgrammingError:  # its own message quotes what cannot be read, and that may be a password
+            said = (
+                "an address cannot be read: each names one server, as postgresql://user@host/name, with commas between"
+            )
+            raise ValueError(said) from None
+    return said
+
+
 def listed(said: str | None) -> list[str]:
     """The values of a setting that has several, with commas between."""
     return [one.strip() for one in (said or "").split(",") if one.strip()]
@@ -55,6 +69,7 @@ def listed(said: str | None) -> list[str]:
 Rate = Annotated[str, AfterValidator(_rate)]
 Networks = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[str, AfterValidator(_origins)]
+Standbys = Annotated[str, AfterValidator(_standbys)]
 
 
 class Settings(BaseSettings):
@@ -63,6 +78,9 @@ class Settings(BaseSettings):
     Attributes:
         home: Data folder of the embedded PostgreSQL.
         database_url: A PostgreSQL server (15 to 18) to use instead of the embedded one, as libpq takes it.
+        replica_urls: Hot standbys of that server which reads go to, as libpq takes them, with commas between; each names one.
+        replica_lag_seconds: Nothing is read from a standby that is behind the primary by more.
+        replica_pooled: A pooler (pgbouncer) that lends servers for one transaction stands before the standbys.
         log_level: How much the service says on standard error.
         log_format: `text` for people, or `json`, an object a line, for what collects them.
         log_requests: `all` requests have a line in the log, or those alone that `failed` by our fault (5xx).
@@ -75,6 +93,8 @@ class Settings(BaseSettings):
             follows the other), public ones did once.
         start: The state in which the page opens, as one of its links, or what follows `?` in it.
         moments: A JSON file of captioned moments that the page links to, in the form of `demo/moments.json`.
+        colours: A JSON file of how the page draws actors: `{"hts": {"colour": "#6bd9e4", "initials": "HTS"}}`.
+        basemap: A GeoJSON file that the page draws land and borders from instead of its own, with a `credit` that it shows.
         zone: The time zone that the page tells times in first, such as Asia/Damascus; UTC stands beside.
         log_checkpoint_seconds: A new checkpoint is signed so long after the last, where there are new events ...
         log_checkpoint_events: ... or after so many of them.
@@ -90,6 +110,7 @@ class Settings(BaseSettings):
         statement_seconds, write_seconds: A question to the database, and a statement of whoever records or follows, is
             broken off after so many seconds while the service runs.
         cors_origins: Origins whose pages may ask from a browser, with commas between; none by default.
+        embed_origins: Origins whose pages may show `/embed` in a frame, with commas between; by default our own alone.
         hsts: Say Strict-Transport-Security on every answer; else only where the request came over https.
     """
 
@@ -97,6 +118,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("timeline", appauthor=False))
     database_url: str | None = None
+    replica_urls: Standbys | None = None
+    replica_lag_seconds: float = Field(default=5.0, gt=0)
+    replica_pooled: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "text"
     log_requests: Literal["all", "failed"] = "failed"
@@ -105,6 +129,8 @@ class Settings(BaseSettings):
     oidc_roles_claim: str = "roles"
     start: str | None = None
     moments: Path | None = None
+    colours: Path | None = None
+    basemap: Path | None = None
     zone: str | None = None
     log_origin: str | None = None
     log_key_file: Path | None = None
@@ -126,6 +152,7 @@ class Settings(BaseSettings):
     statement_seconds: float = Field(default=30.0, gt=0)
     write_seconds: float = Field(default=120.0, gt=0)
     cors_origins: Origins | None = None
+    embed_origins: Origins | None = None
     hsts: bool = False
 
 

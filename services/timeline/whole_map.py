@@ -46,9 +46,13 @@ def _csv(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> byt
 
 
 def _geojson(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> bytes:
-    features = [
+    collection = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
+    return wire.encode(collection | {"features": features(asked, found, catalogue)})
+
+
+def features(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> list[dict[str, Any]]:
+    """The answers of some locations as features of GeoJSON."""
+    return [
         {"type": "Feature", "id": row["location_id"], "geometry": location.geometry, "properties": row}
         for row, location in (_row(asked, one, catalogue) for one in found)
     ]
-    collection = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
-    return wire.encode(collection | {"features": features})

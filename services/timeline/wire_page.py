@@ -64,19 +64,37 @@ class MapHistograms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KindOut(msgspec.Struct, frozen=True):
-    """A kind of development: the facet that it bears on, the roles that it takes, and how many of each it must have."""
+    """A kind of development: the facet that it bears on, the roles that it takes, and how many of each it must have.
+
+    `any_of`: at least one participant has one of these roles.
+    """
 
     kind: str
     facet: str | None
     roles: tuple[str, ...]
     required: dict[str, int]
+    any_of: tuple[str, ...]
 
 
-class Vocabulary(msgspec.Struct, frozen=True):
-    """What a desk chooses from: kinds, and the words of the scale of credibility."""
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a desk chooses from: kinds, the words of both scales, and the closed lists of sources, evidence and figures."""
 
     kinds: tuple[KindOut, ...]
     credibility: dict[str, str]
+    reliability: dict[str, str]
+    source_kinds: tuple[str, ...]
+    evidence_kinds: tuple[str, ...]
+    verified: tuple[str, ...]
+    precisions: tuple[str, ...]
+    relations: tuple[str, ...]
+
+
+class WhoAmI(msgspec.Struct, frozen=True):
+    """Whoever asks: as what they are recorded, their roles, and the rights that those give."""
+
+    name: str
+    roles: tuple[str, ...]
+    rights: tuple[str, ...]
 
 
 class CaptionedMoment(msgspec.Struct, frozen=True):
@@ -93,3 +111,18 @@ class CaptionedMoments(msgspec.Struct, frozen=True):
     """All of them, in their order."""
 
     moments: tuple[CaptionedMoment, ...]
+
+
+class ActorLook(msgspec.Struct, frozen=True):
+    """How the operator wants an actor drawn; null is as the page does it by itself."""
+
+    actor_id: str
+    colour: str | None
+    initials: str | None
+
+
+class MapLook(msgspec.Struct, frozen=True):
+    """What the operator chose for the map; `basemap_credit` is null where the page's own basemap is drawn."""
+
+    actors: tuple[ActorLook, ...]
+    basemap_credit: str | None

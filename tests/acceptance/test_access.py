@@ -44,7 +44,7 @@ from tests.small_issuer import AUDIENCE, SmallIssuer, small_issuer
 #: What each kind of route is open to, said here a second time and otherwise than in `access`.
 EVERYBODY = {"nobody", *ROLES}
 ASKERS = (*ROLES, "nobody")
-OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /", "GET /page/{release}/{path}"}
+OPEN_ROUTES = {"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /", "GET /embed", "GET /page/{release}/{path}"}
 MAY: dict[str, set[str]] = {"GET": set(ROLES), "POST": {"reporter", "analyst", "admin"}, "DELETE": {"analyst", "admin"}}
 
 #: Routes that take more than others of their method.
@@ -83,6 +83,8 @@ NAMES = {
     "path": "000.p/1",
     "release": "000000000000",
     "recorder": "key:founder",
+    "collection_id": "status",
+    "moment": "20241202180000",
 }
 
 ANALYSTS = {
@@ -177,6 +179,18 @@ def test_every_route_has_its_row_and_every_row_its_route(desk: Desk) -> None:
     assert set(found) == set(access.USING)
     for name, route in found.items():
         assert isinstance(route, APIRoute) or access.USING[name] is None, f"{name}: nothing checks who asks"
+
+
+def test_who_asks_is_told_who_they_are_here(desk: Desk) -> None:
+    """So that a desk offers what may be recorded, and nothing else."""
+    said = desk.ask("analyst", "GET", "/v1/whoami")
+    assert said.json() == {
+        "name": "key:the-analyst",
+        "roles": ["analyst"],
+        "rights": ["read", "report", "judge", "names"],
+    }
+    assert said.headers["Cache-Control"].startswith("no-store")
+    assert desk.ask("reader", "GET", "/v1/whoami").json()["rights"] == ["read"]
 
 
 def test_every_route_for_every_role_and_for_nobody(desk: Desk) -> None:

@@ -28,6 +28,8 @@ KEYS = {
     "level": "0",
     "path": "000",
     "recorder": "demo",
+    "collection_id": "status",
+    "moment": "20241202180000",
 }
 REQUIRED = {
     "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z",
@@ -35,6 +37,7 @@ REQUIRED = {
     "/v1/log/proofs/inclusion": "?position=7",
     "/v1/log/proofs/consistency": "?from=100",
     "/v1/audit/recorded": "?by=demo",
+    "/v1/locations/{location_id}/status/{moment}": "?view=published",  # on the log's own clock nothing was known then
 }
 MOMENT = "at=2024-12-05T14:00:00Z&known_at=2024-12-05T14:00:00Z&view=published"
 
@@ -85,10 +88,10 @@ def test_every_operation_says_what_it_does_and_what_it_answers(document: Tree) -
     for method, path, one in operations(document):
         assert one["description"].strip(), path
         assert one["tags"], path
-        assert {"422", "503"} <= set(one["responses"]), path
+        assert {"400" if path.startswith("/ogc") else "422", "503"} <= set(one["responses"]), path
         for status, answer in one["responses"].items():
             assert answer["description"], (method, path, status)
-            if status == "204":
+            if status in ("204", "302"):
                 assert "content" not in answer
                 continue
             assert answer["content"], (method, path, status)
@@ -135,8 +138,8 @@ def test_what_is_answered_is_what_is_documented(told: httpx2.Client, document: T
                     continue
                 answer = told.get(address, headers={"Accept": media_type})
                 assert answer.status_code == 200, (path, answer.text)
-                assert answer.headers["Content-Type"].split(";")[0] == media_type, path
-                if media_type == "application/json":
+                assert answer.headers["Content-Type"].split(";")[0] == media_type.split(";")[0], path
+                if media_type in ("application/json", "application/geo+json") and said["schema"] != {"type": "string"}:
                     conforms(document, said["schema"], answer.json())
 
 

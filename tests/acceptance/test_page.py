@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from services.timeline import keys
-from services.timeline.page import assets, shell
+from services.timeline.api import security
+from services.timeline.page import assets
 from tests.browser import Served
 from tests.columns import decoded
 
@@ -24,7 +25,10 @@ def test_the_page_has_its_sentence_before_any_script_runs(demo: Served) -> None:
     assert "2 Dec 2024, 18:00 Damascus (15:00 UTC), as published by then:" in html
     assert "<strong>Hama is held by Syrian Arab Army.</strong>" in html
     assert "Also claimed: held by Hay&#x27;at Tahrir al-Sham (unconfirmed)." in html
-    assert "<title>Hama is held by Syrian Arab Army. Timeline</title>" in html
+    assert (
+        "<title>Hama is held by Syrian Arab Army. 2 Dec 2024, 18:00 Damascus (15:00 UTC), as published by then. Timeline</title>"
+        in html
+    )
     assert "Corroborated: 2 origins report it" in html
 
 
@@ -51,7 +55,7 @@ def test_the_page_and_its_files_are_under_a_strict_policy(demo: Served) -> None:
     """Nobody's frame, nobody's script, no guessing of types."""
     for path in ("/", f"/page/{assets.release()}/app/main.js"):
         answer = demo[0].get(path)
-        assert answer.headers["Content-Security-Policy"] == shell.POLICY
+        assert answer.headers["Content-Security-Policy"] == security.PAGE[security.POLICY]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert demo[0].get("/").headers["X-Frame-Options"] == "DENY"
 

@@ -93,6 +93,7 @@ def test_a_lying_service_is_found_out(watch: Watched) -> None:
         said = checked(page)
         assert "NOT proved" in said
         assert reason in said
+        watch.settled()  # nothing is still being altered
         page.unroute(pattern)
     assert "All 17 events" in checked(page)
 
@@ -134,6 +135,7 @@ def test_a_service_that_lies_about_a_development_is_found_out(watch: Watched) ->
         said = checked(page)
         assert "NOT proved" in said
         assert reason in said
+        watch.settled()  # nothing is still being altered
         page.unroute(pattern)
     assert "All 4 events" in checked(page)
     other = base64.b64encode(bytes(32)).decode()
@@ -147,6 +149,7 @@ def test_a_service_that_lies_about_a_development_is_found_out(watch: Watched) ->
         altered(watch, "**/v1/audit/developments/*", lie)
         page.reload()
         assert "the event at 173 is another than the one shown" in checked(page)
+        watch.settled()  # nothing is still being altered
         page.unroute("**/v1/audit/developments/*")
 
 

@@ -60,6 +60,13 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/v1/audit/sources/{source_id}": ("", "?known_position=20"),
     "/v1/audit/sources/{source_id}/developments": ("", "?view=published"),
     "/v1/audit/recorded": ("?by=key:desk", "?by=key:admin"),
+    "/v1/locations/{location_id}/status/{moment}": ("?view=published", "?view=1"),
+    "/v1/locations/{location_id}/timemap": ("", "?view=published"),
+    "/v1/feeds/developments.json": ("", "?location=hama", f"?text={SECRET}"),
+    "/v1/feeds/developments.atom": ("", "?within=sy"),
+    "/ogc/collections/status/items": ("", "?datetime=2024-12-20T00:00:00Z&known_position=20&view=1"),
+    "/ogc/collections/developments/items": ("", "?view=published"),
+    "/ogc/collections/developments/items/{development_id}": ("", "?view=published"),
     "/v1/log/proofs/inclusion": ("?position=3&size=20",),
     "/v1/log/proofs/consistency": ("?from=3&to=20",),
 }
@@ -70,6 +77,8 @@ NAMES = {
     "source_id": ("monitor",),
     "actor_id": ("hts",),
     "recorder": ("key:desk", "key:admin"),
+    "moment": ("20241220000000",),
+    "collection_id": ("status", "developments"),
     "view": ("current", "published"),
     "position": ("3", "16"),
     "level": ("0",),
@@ -151,7 +160,7 @@ def test_the_text_is_in_no_table_no_answer_and_no_file(world: World) -> None:
     for client in (world.client, world.other_client):
         told = telling(everything_asked(client))
         assert {one.split("?")[0].removeprefix("/v1").split("/")[1] for one in told} == {
-            "", "actors", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
+            "", "actors", "ogc", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
         }  # fmt: skip
 
     redact_all(timeline)

@@ -85,13 +85,24 @@ def test_a_step_that_was_edited_after_it_had_run_is_noticed(database: str) -> No
             migrate.migrate(connection)
 
 
-def test_a_database_of_a_newer_program_is_refused(database: str) -> None:
-    """Rather than used with a schema that it does not have."""
+def test_a_database_that_a_newer_program_contracted_is_refused(database: str) -> None:
+    """Rather than used with a schema that it does not have; one that was only expanded is worked on as before."""
     with psycopg.connect(database, autocommit=True) as connection:
         migrate.migrate(connection)
-        connection.execute("INSERT INTO migration (number, name, sha256) VALUES (999, 'later', 'x')")
+        connection.execute("INSERT INTO migration (number, name, sha256) VALUES (998, 'wider', 'x')")
+        assert migrate.migrate(connection) == []
+        connection.execute("INSERT INTO migration (number, name, sha256, contracts) VALUES (999, 'later', 'x', TRUE)")
         with pytest.raises(MigrationError, match="0999"):
             migrate.migrate(connection)
+
+
+def test_the_book_of_the_first_release_is_read(database: str) -> None:
+    """It did not say which steps contract: none of them does that this program does not know."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        migrate.migrate(connection)
+        connection.execute("ALTER TABLE migration DROP COLUMN contracts")
+        assert migrate.migrate(connection) == []
+        assert connection.execute("SELECT bool_or(contracts) FROM migration").fetchone() == (False,)
 
 
 def test_a_step_that_fails_leaves_nothing_of_itself(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 from services.timeline import composition, doctor, logs
-from services.timeline.composition import Unreachable
 from services.timeline.hushed import hushed
+from services.timeline.pools import Unreachable
 
 KEY = "tlk_" + "Qwyxzimt" * 5 + "-_0"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJRd3l4emltdCJ9.Qwyxzimt_-"

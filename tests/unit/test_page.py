@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.timeline.api import security
 from services.timeline.page import assets, shell, vendoring
 from services.timeline.page.packing import packed, takes_gzip
 from services.timeline.page.state import started, state
@@ -116,7 +117,9 @@ def test_lists_and_blanks() -> None:
 def test_every_text_is_used_by_a_script_or_by_the_server() -> None:
     """A text that nobody shows is removed."""
     scripts = "".join(
-        path.read_text("utf-8") for path in assets.ROOT.joinpath("app").iterdir() if path.name.endswith(".js")
+        file.read_text("utf-8")
+        for path, file in assets.names().items()
+        if path.startswith("app/") and path.endswith(".js")
     )
     servers = "".join(
         path.read_text("utf-8") for path in Path(shell.__file__).parent.iterdir() if path.name.endswith(".py")
@@ -152,10 +155,12 @@ def hostile(words: str) -> Said:
 )
 def test_what_somebody_said_stays_text(words: str) -> None:
     """In the title, the description, the sentence and the panel."""
-    html = shell.page(hostile(words), {"start": words}).decode()
-
-    assert words not in html
-    assert html.count("<script") == 1
+    for html in (
+        shell.page(hostile(words), {"start": words}),
+        shell.embedded(hostile(words), {"start": words}, f"/?{words}"),
+    ):
+        assert words not in html.decode()
+        assert html.decode().count("<script") == 1
 
 
 def test_nothing_is_written_into_the_page_that_runs_or_styles() -> None:
@@ -164,8 +169,8 @@ def test_nothing_is_written_into_the_page_that_runs_or_styles() -> None:
 
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
     assert re.findall(r"<script[^>]*></script>", html) == re.findall(r"<script.*?</script>", html, re.DOTALL)
-    assert "unsafe" not in shell.POLICY
-    assert "http" not in shell.POLICY
+    assert "unsafe" not in security.PAGE[security.POLICY]
+    assert "http" not in security.PAGE[security.POLICY]
 
 
 # The files

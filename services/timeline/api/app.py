@@ -30,8 +30,9 @@ from services.timeline.api import (
     rendering,
     replay,
     views,
+    whoami,
 )
-from services.timeline.api.asking import Opened, known_parameters_only
+from services.timeline.api.asking import Primary, known_parameters_only
 from services.timeline.api.documents import document
 from services.timeline.api.guard import Guard
 from services.timeline.api.requests import Requests
@@ -39,10 +40,13 @@ from services.timeline.budgets import Budgets
 from services.timeline.composition import Following, Timeline
 from services.timeline.discreet import Protected
 from services.timeline.gauges import Gauges
+from services.timeline.page.furnishing import furnished
 from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
+from services.timeline.standards import cloud_event_routes, feed_routes, mementos, ogc
+from services.timeline.standards.ogc_extent import Extents
 from services.timeline.tailing import Streams
 
 #: What a page of another origin may read of an answer beside its body.
@@ -66,7 +70,11 @@ Every answer takes two times: `at`, the moment in the world, and `known_at`, the
 
 
 def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
-    """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one."""
+    """The application over an opened timeline; `following` is the thread that keeps its views up, if it has one.
+
+    Raises:
+        UnusableSettings: a file that the operator put into the page will not do.
+    """
     app = Application(
         title="Timeline",
         version=version("timeline-service"),
@@ -82,14 +90,18 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     app.state.packed = Packed()
     app.state.held = Held()
     app.state.histograms = Histograms()
+    app.state.furnishing = furnished(timeline.settings)
     app.state.streams = Streams(timeline.log, timeline.settings.streams, timeline.settings.streams_each)
+    app.state.extents = Extents()
     app.state.protected = Protected(timeline.log)
+    app.state.protected_there = _protected_there(timeline, app.state.protected)
     app.state.budgets = Budgets(timeline.settings)
     timeline.metrics.watch(Gauges(timeline, app.state.streams, following))
     for router in (
         locations.router,
         bulk.router,
         page_data.router,
+        whoami.router,
         changes.router,
         replay.router,
         developments.router,
@@ -103,6 +115,10 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         log.router,
         evidence.router,
         audit.router,
+        cloud_event_routes.router,
+        feed_routes.router,
+        mementos.router,
+        ogc.router,
     ):
         app.include_router(router)
     _add_health(app)
@@ -111,6 +127,18 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
     documents.install(app)
     _open_to_pages(app, timeline.settings)
     return app
+
+
+def _protected_there(timeline: Timeline, here: Protected) -> dict[str, Protected]:
+    """For each standby the sources that are sensitive by its log, or by that of the primary, which knows it sooner."""
+    others = timeline.replicas
+    if others is None:
+        return {}
+
+    def known_here() -> frozenset[str]:
+        return here.sources()[1] if others.primary_up else here.known
+
+    return {one.name: Protected(one.log, known_here) for one in others.standbys}
 
 
 class Application(FastAPI):
@@ -145,21 +173,30 @@ def _add_health(app: FastAPI) -> None:
         return Response(wire.encode(wire_reference.Health("ok")), media_type=rendering.JSON)
 
     @app.get("/readyz", tags=["Operations"], **document(wire_reference.Health))
-    def readyz(request: Request, opened: Opened) -> Response:
-        """The database answers, a follower is at work, and the views are not far behind the log."""
-        head = opened.log.head().position
-        found = opened.reader.progress()
-        lag, seconds = max(one.lag for one in found), max(one.lag_seconds for one in found)
-        aside = max(one.set_aside for one in found)
-        following: Following | None = request.app.state.following
-        if following is not None and not following.alive:
-            return problems.problem(503, "Not ready", "the follower is not running", headers={"Retry-After": "5"})
-        if lag > MAX_LAG:
-            return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
-        follower = None if following is None else "here" if following.leads else "elsewhere"
-        tree, kept = opened.tree.reach().size, opened.tree.covered()
-        health = wire_reference.Health("ready", head, lag, seconds, aside, follower, head - tree, head - kept)
-        return Response(wire.encode(health), media_type=rendering.JSON)
+    def readyz(request: Request, opened: Primary) -> Response:
+        """The database answers, a follower is at work, and the views are not far behind the log.
+
+        Where the primary is away and a standby answers, reads go on: that is `reading`, and no more can be told.
+        """
+        others = opened.replicas
+        if others is not None and not others.primary_up and others.usable():
+            return Response(wire.encode(wire_reference.Health("reading")), media_type=rendering.JSON)
+        return _readiness(request.app.state.following, opened)
+
+
+def _readiness(following: Following | None, opened: Timeline) -> Response:
+    head = opened.log.head().position
+    found = opened.reader.progress()
+    lag, seconds = max(one.lag for one in found), max(one.lag_seconds for one in found)
+    aside = max(one.set_aside for one in found)
+    if following is not None and not following.alive:
+        return problems.problem(503, "Not ready", "the follower is not running", headers={"Retry-After": "5"})
+    if lag > MAX_LAG:
+        return problems.problem(503, "Not ready", f"views are {lag:,} events behind", headers={"Retry-After": "5"})
+    follower = None if following is None else "here" if following.leads else "elsewhere"
+    tree, kept = opened.tree.reach().size, opened.tree.covered()
+    health = wire_reference.Health("ready", head, lag, seconds, aside, follower, head - tree, head - kept)
+    return Response(wire.encode(health), media_type=rendering.JSON)
 
 
 class HeadAsGet:

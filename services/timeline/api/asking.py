@@ -3,7 +3,7 @@
 import difflib
 import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from services.timeline.access import Principal
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.composition import Timeline
 from services.timeline.discreet import as_seen_by
+from services.timeline.replicas.standby import Standby
 
 _EATEN_PLUS = re.compile(r" (\d{2}:\d{2})\Z")
 
@@ -105,7 +106,7 @@ def _parameters(route: APIRoute) -> frozenset[str]:
     return frozenset(found)
 
 
-async def timeline(request: Request) -> Timeline:
+async def primary(request: Request) -> Timeline:
     """The opened timeline, as whoever asks may see it: the one place where that is settled."""
     if not hasattr(request.state, "seen"):
         who: Principal | None = getattr(request.state, "who", None)
@@ -114,7 +115,36 @@ async def timeline(request: Request) -> Timeline:
     return seen
 
 
+async def timeline(request: Request) -> Timeline:
+    """The same, read from a standby where one may answer; whatever is not GET is for the primary."""
+    standby = _standby(request)
+    if standby is None:
+        return await primary(request)
+    if not hasattr(request.state, "read"):
+        whole: Timeline = request.app.state.timeline
+        there = replace(whole, log=standby.log, reader=standby.reader)
+        protected = request.app.state.protected_there[standby.name]
+        request.state.read = as_seen_by(getattr(request.state, "who", None), there, protected)
+    read: Timeline = request.state.read
+    return read
+
+
+def _standby(request: Request) -> Standby | None:
+    """The standby that answers a request, chosen once; None where the primary does, or has to after all."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    if not hasattr(request.state, "standby"):
+        whole: Timeline = request.app.state.timeline
+        request.state.standby = whole.replicas.choose() if whole.replicas is not None else None
+    standby: Standby | None = request.state.standby
+    return standby
+
+
+#: For routes that read what the views tell.
 Opened = Annotated[Timeline, Depends(timeline)]
+
+#: For routes that rest on the newest state, on what this process remembers, or on the tree: never a standby's.
+Primary = Annotated[Timeline, Depends(primary)]
 
 
 @dataclass(frozen=True, slots=True)

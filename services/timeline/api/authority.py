@@ -71,6 +71,8 @@ def address(request: Request) -> str:
 
 
 def _take(request: Request, who: str | None, budget: Budget) -> None:
+    if getattr(request.state, "again", False):
+        return  # a standby could not answer, which costs whoever asks nothing more
     budgets: Budgets = request.app.state.budgets
     spent = budgets.spend(who, budget) if who is not None else None
     if spent is None:

@@ -21,7 +21,7 @@ from services.timeline.wire_developments import DevelopmentPage, DevelopmentWhol
 router = APIRouter(tags=["Developments"])
 
 
-def _choice(
+def chosen(
     location: Annotated[str | None, Query(max_length=100, description="Only at this location itself.")] = None,
     within: Annotated[str | None, Query(max_length=100, description="Only at this location or below it.")] = None,
     kind: Annotated[list[str] | None, Query(max_length=50, description="Only of these kinds; may be repeated.")] = None,
@@ -44,6 +44,7 @@ def _choice(
         Literal["newest", "oldest"], Query(description="Last recorded first, or first recorded first.")
     ] = "newest",
 ) -> Choice:
+    """Which developments are wanted, as an address says it."""
     return Choice(
         location=location,
         within=within,
@@ -62,7 +63,7 @@ def _choice(
 def developments(
     request: Request,
     opened: Opened,
-    choice: Annotated[Choice, Depends(_choice)],
+    choice: Annotated[Choice, Depends(chosen)],
     view: ViewName = "current",
     min_position: MinPosition = None,
     cursor: Annotated[str | None, Query(max_length=300, description="`next` of the page before.")] = None,

@@ -25,6 +25,7 @@ from services.timeline import (
 )
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
+from services.timeline.standards import cloud_events, feeds, ogc_shapes
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     cls.__name__: cls
@@ -44,8 +45,10 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_log.ProblemOut,
         wire_page.MapPlaces,
         wire_page.CaptionedMoments,
+        wire_page.MapLook,
         wire_page.MapHistograms,
         wire_page.Vocabulary,
+        wire_page.WhoAmI,
         wire_preview.PreviewOut,
         wire_tree.InclusionProof,
         wire_tree.ConsistencyProof,
@@ -73,10 +76,21 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_views.DifferenceOut,
         wire_views.VerificationOut,
         wire_views.ViewOut,
+        cloud_events.CloudEvent,
+        feeds.JsonFeed,
+        ogc_shapes.Landing,
+        ogc_shapes.Conformance,
+        ogc_shapes.Collections,
+        ogc_shapes.Collection,
+        ogc_shapes.Feature,
+        ogc_shapes.FeatureCollection,
     )
 }
 
-_TITLES = {200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
+#: Below here a question that makes no sense is 400, as the standard says; everywhere else 422.
+OGC = "/ogc"
+
+_TITLES = {400: "Cannot be understood", 200: "The answer", 201: "Recorded", 401: "Credentials are needed", 403: "No role of yours allows it", 404: "Not found", 408: "The body broke off", 409: "Conflicts with what is recorded", 412: "Overtaken by another",
            413: "Too large", 415: "Unsupported media type", 422: "Cannot be understood, or is refused",
            429: "More often than you may; see Retry-After",
            503: "Not folded yet, too busy, or the database does not answer in time",
@@ -98,11 +112,30 @@ def document(
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 
+_JSON = "application/json"
+
+
+def negotiating(said: dict[str, Any]) -> dict[str, Any]:
+    """The same for a route that may lead elsewhere by what is accepted."""
+    moved: dict[int | str, dict[str, Any]] = {302: {"description": "To the memento of the moment that is accepted"}}
+    return said | {"responses": said["responses"] | moved}
+
+
 def document_text(media_type: str, *problems: int, binary: bool = False) -> dict[str, Any]:
-    """The same for a route that answers with text, or bytes, of another kind than JSON."""
-    schema = {"type": "string", **({"format": "binary"} if binary else {})}
+    """The same for a route that answers with text or bytes of a shape of their own."""
+    schema = (
+        {"type": "object"} if media_type == _JSON else {"type": "string", **({"format": "binary"} if binary else {})}
+    )
     answer = {"description": _TITLES[200], "content": {media_type.split(";", maxsplit=1)[0]: {"schema": schema}}}
     answers: dict[int | str, dict[str, Any]] = {200: answer}
+    return {"response_class": Response, "responses": answers | problem_answers(*problems)}
+
+
+def answering(media_type: str, schema: dict[str, Any], *problems: int) -> dict[str, Any]:
+    """The same for a route that answers with JSON of a media type of its own."""
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"description": _TITLES[200], "content": {media_type: {"schema": schema}}}
+    }
     return {"response_class": Response, "responses": answers | problem_answers(*problems)}
 
 
@@ -137,7 +170,20 @@ def components() -> dict[str, Any]:
         "oneOf": [_ref(name) for name in EVENT_TYPES],
         "discriminator": {"propertyName": "type", "mapping": {name: _ref(name)["$ref"] for name in EVENT_TYPES}},
     }
+    _say_ends_as_others_do(found)
     return dict(found)
+
+
+def _say_ends_as_others_do(part: Any) -> None:
+    r"""Patterns in the document are those of ECMA-262 (JSON Schema, section 6.4), which says `$` for Python's `\Z`."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str) and part["pattern"].endswith(r"\Z"):
+            part["pattern"] = part["pattern"][:-2] + "$"
+        for inner in part.values():
+            _say_ends_as_others_do(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _say_ends_as_others_do(inner)
 
 
 def _add_examples(document: dict[str, Any]) -> None:
@@ -151,6 +197,16 @@ def _add_examples(document: dict[str, Any]) -> None:
                     said["examples"] = {"example": {"value": references[reference]}}
 
 
+def _say_400(document: dict[str, Any]) -> None:
+    """Say 400 of the routes that answer so what is 422 of others."""
+    for path, methods in document["paths"].items():
+        if path == OGC or path.startswith(f"{OGC}/"):
+            for operation in methods.values():
+                answers = operation["responses"]
+                answers["400"] = answers.pop("422") | {"description": _TITLES[400]}
+                operation["responses"] = dict(sorted(answers.items()))
+
+
 def _add_security(document: dict[str, Any]) -> None:
     """How to say who asks, and which roles each operation takes; `{}`: none is needed while there are no keys."""
     document["components"]["securitySchemes"] = SECURITY
@@ -158,6 +214,7 @@ def _add_security(document: dict[str, Any]) -> None:
         for method, operation in methods.items():
             route = f"{method.upper()} {path}"
             if route in USING and USING[route] is None:
+                operation["security"] = []
                 continue
             operation["security"] = [{"key": []}, {"token": []}, {}]
             operation["x-roles"] = users(route)
@@ -172,11 +229,13 @@ def install(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = made()
+            document["servers"] = [{"url": "/"}]  # wherever the document was read
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(components())
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
             _add_examples(document)
+            _say_400(document)
             _add_security(document)
             app.openapi_schema = document
         return app.openapi_schema

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from services.timeline import wire, wire_log
 from services.timeline.access import Principal, recorder_shown, recording
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, timeline
+from services.timeline.api.asking import Primary, timeline
 from services.timeline.api.authority import Asker
 from services.timeline.api.documents import EXAMPLE_EVENT, document, problem_answers
 from services.timeline.api.paging import linked
@@ -134,7 +134,7 @@ def line_result(number: int, result: Result) -> wire_log.LineResult:
 @router.get("/v1/events", **document(wire_log.EventPage, formats=(rendering.NDJSON, SSE)))
 def get_events(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     who: Asker,
     after: Annotated[int, Query(ge=0, le=2**62, description="Only events after this position.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000, description="At most so many.")] = 1000,

@@ -10,7 +10,7 @@ from events.tiles import MOST_LEAVES
 from events.times import Instant
 from services.timeline import cursors, wire
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, Question
+from services.timeline.api.asking import Primary, Question
 from services.timeline.api.authority import Asker
 from services.timeline.api.documents import document, document_text
 from services.timeline.api.paging import linked
@@ -31,7 +31,7 @@ class _Place(msgspec.Struct, frozen=True):
 
 @router.post("/v1/audit/bundles/{location_id}", **document_text(ZIP, 404, 409, binary=True))
 def evidence_bundle(
-    opened: Opened,
+    opened: Primary,
     asker: Asker,
     question: Question,
     location_id: Annotated[str, Path(max_length=100)],
@@ -57,7 +57,7 @@ def evidence_bundle(
 @router.get("/v1/audit/custody", **document(CustodyPage))
 def record_of_custody(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     location_id: Annotated[str | None, Query(max_length=100, description="Only bundles of this place.")] = None,
     cursor: Annotated[
         str | None, Query(max_length=200, description="Where a page goes on: `next` of the one before.")

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.timeline.api import security
 from services.timeline.api.problems import problem
 from services.timeline.budgets import Spent
 from services.timeline.proxies import asker_behind, is_trusted, networks
@@ -34,18 +35,11 @@ DEAF = 120.0
 #: Answered under any load: whoever restarts a service that is merely busy makes it worse.
 ALWAYS: Final = ("/healthz",)
 
-#: On every answer that does not say otherwise itself, as the page and its files do. An answer of the API is data: it loads,
-#: runs and frames nothing, should a browser open it.
-SECURITY: Final = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 HSTS: Final = "max-age=31536000"
+
+
+#: Addresses of data: what is answered there may depend on who asks.
+DATA: Final = ("/v1/", "/ogc/")
 
 
 class Guard:
@@ -174,7 +168,7 @@ class _Answered:
             raise DeafClient from None
 
     def _said(self, headers: MutableHeaders) -> Iterator[tuple[str, str]]:
-        yield from ((name, value) for name, value in SECURITY.items() if name not in headers)
+        yield from security.missing(headers).items()
         if self._hsts:
             yield "Strict-Transport-Security", HSTS
         spent: Spent | None = self._scope["state"].get("spent")
@@ -186,7 +180,7 @@ class _Answered:
 def _caching(scope: Scope, headers: MutableHeaders) -> Iterator[tuple[str, str]]:
     """What depends on who asks is kept by nobody between us and them; what says nothing of being kept is not kept at all."""
     said = headers.get("cache-control")
-    if scope["path"].startswith("/v1/"):
+    if scope["path"].startswith(DATA) or scope["path"] == "/ogc":
         vary = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
         if "authorization" not in map(str.lower, vary):
             yield "Vary", ", ".join([*vary, "Authorization"])

@@ -10,11 +10,13 @@ from projections.claims import FOREVER
 from services.timeline import whole_map, wire
 from services.timeline.api import rendering
 from services.timeline.api.asking import Box, Opened, Question, Within
-from services.timeline.api.documents import document
+from services.timeline.api.documents import document, negotiating
 from services.timeline.asked import Asked
 from services.timeline.atlas.answers import from_atlas
 from services.timeline.narration import explained
 from services.timeline.selection import Selection, box, selected
+from services.timeline.standards import timegate
+from services.timeline.standards.timegate import AcceptDatetime
 
 router = APIRouter(tags=["Status"])
 
@@ -22,12 +24,21 @@ ControlMode = Literal["held", "vacated", "contested", "besieged", "shared", "unk
 LocationId = Annotated[str, Path(max_length=100, examples=["sy-hama"])]
 
 
-@router.get("/v1/locations/{location_id}/status", **document(wire.LocationStatus, 404))
-def status(request: Request, location_id: LocationId, question: Question) -> Response:
-    """Who held a place at `at`, as known at `known_at`, with what else is claimed, and the roll-up of places below."""
+@router.get("/v1/locations/{location_id}/status", **negotiating(document(wire.LocationStatus, 400, 404)))
+def status(
+    request: Request, location_id: LocationId, question: Question, accept_datetime: AcceptDatetime = None
+) -> Response:
+    """Who held a place at `at`, as known at `known_at`, with what else is claimed, and the roll-up of places below.
+
+    Where neither `known_at` nor `known_position` is given it has mementos (RFC 7089): `Accept-Datetime` leads to what it told then.
+    """
+    moves = question.known_at is None and question.known_position is None
+    if moves and accept_datetime is not None:
+        return timegate.negotiated(request, location_id, accept_datetime, question)
     with question.settled() as asked:
         found = question.opened.reader.status(asked, location_id)
-        return rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
+        response = rendering.answer(request, asked, wire.encode(wire.location_status(asked, location_id, found)))
+        return timegate.told(request, location_id, response) if moves else response
 
 
 @router.get("/v1/locations/{location_id}/history", **document(wire.History, 404))

@@ -9,7 +9,7 @@ from events import tiles
 from events.tiles import MOST_LEAVES, WIDTH, Tile
 from services.timeline import wire, wire_tree
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened
+from services.timeline.api.asking import Primary
 from services.timeline.api.documents import document, document_text
 from services.timeline.asked import CannotAsk
 from services.timeline.audit import signing, stored
@@ -30,13 +30,13 @@ TilePath = Annotated[
 
 
 @router.get("/v1/log/checkpoint", **document_text(TEXT))
-def checkpoint(request: Request, opened: Opened) -> Response:
+def checkpoint(request: Request, opened: Primary) -> Response:
     """The newest checkpoint: how many events the log has and the root over them, signed (C2SP tlog-checkpoint)."""
     return rendering.answer(request, None, opened.tree.latest().note.encode(), TEXT)
 
 
 @router.get("/v1/log/keys", **document_text(TEXT, 404))
-def keys(request: Request, opened: Opened) -> Response:
+def keys(request: Request, opened: Primary) -> Response:
     """The log's public keys by its own word, a line each: whoever asks for the first time pins them, and compares later."""
     with opened.log.pool.connection() as connection:
         found = signing.keys_of(opened.settings, stored.reach(connection).log_id, make=False)
@@ -48,7 +48,7 @@ def keys(request: Request, opened: Opened) -> Response:
 @router.get("/v1/log/proofs/inclusion", **document(wire_tree.InclusionProof, 404))
 def inclusion(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     position: Annotated[int, Query(ge=1, le=MOST_LEAVES, description="The event's position in the log.")],
     size: Size = None,
 ) -> Response:
@@ -71,7 +71,7 @@ def inclusion(
 @router.get("/v1/log/proofs/consistency", **document(wire_tree.ConsistencyProof, 404))
 def consistency(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     from_: Annotated[int, Query(alias="from", ge=0, le=MOST_LEAVES, description="The size of the older log.")],
     to: Annotated[
         int | None,
@@ -87,7 +87,7 @@ def consistency(
 
 
 @router.get("/v1/log/receipts/{position}", **document_text(TEXT, 404))
-def receipt(request: Request, opened: Opened, position: Annotated[int, Path(ge=1, le=MOST_LEAVES)]) -> Response:
+def receipt(request: Request, opened: Primary, position: Annotated[int, Path(ge=1, le=MOST_LEAVES)]) -> Response:
     """Everything that proves an event offline, in one file (C2SP tlog-proof): its leaf, the proof, a signed checkpoint.
 
     The leaf stands in the line `extra`; it names who recorded the event.
@@ -96,7 +96,7 @@ def receipt(request: Request, opened: Opened, position: Annotated[int, Path(ge=1
 
 
 @router.get("/v1/log/tile/entries/{path:path}", **document_text(BYTES, 404, binary=True))
-def entries(request: Request, opened: Opened, path: TilePath) -> Response:
+def entries(request: Request, opened: Primary, path: TilePath) -> Response:
     """The leaves below a tile of level 0, each led by its length in two bytes (C2SP tlog-tiles)."""
     number, width = _number(path)
     return rendering.kept(request, opened.tree.entries(number, width), BYTES)
@@ -105,7 +105,7 @@ def entries(request: Request, opened: Opened, path: TilePath) -> Response:
 @router.get("/v1/log/tile/{level}/{path:path}", **document_text(BYTES, 404, binary=True))
 def tile(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     level: Annotated[
         int, Path(ge=0, le=63, description="0: hashes of leaves; 1: of full tiles of level 0; and so on.")
     ],

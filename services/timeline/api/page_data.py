@@ -6,28 +6,46 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
-from events.vocabulary import CREDIBILITY_WORDS, KINDS
+from events.vocabulary import (
+    CREDIBILITY_WORDS,
+    KINDS,
+    RELIABILITY_WORDS,
+    EvidenceKind,
+    Precision,
+    Relation,
+    SourceKind,
+    Verified,
+)
 from projections import views
 from services.timeline import wire
 from services.timeline.api import rendering
-from services.timeline.api.asking import Opened, ViewName
+from services.timeline.api.asking import Primary, ViewName
 from services.timeline.api.documents import document, document_text
 from services.timeline.asked import Asked
 from services.timeline.composition import Timeline
 from services.timeline.page import columns
 from services.timeline.page.changes import changed
+from services.timeline.page.furnishing import Furnishing
 from services.timeline.page.held import Held, State, one_state_of, state_of
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.page.packing import takes_gzip
 from services.timeline.page.places import places
-from services.timeline.wire_page import CaptionedMoment, CaptionedMoments, KindOut, MapHistograms, MapPlaces, Vocabulary
+from services.timeline.wire_page import (
+    CaptionedMoment,
+    CaptionedMoments,
+    KindOut,
+    MapHistograms,
+    MapLook,
+    MapPlaces,
+    Vocabulary,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -65,7 +83,11 @@ READY_BEHIND: Final = 2_000
 
 @router.get("/v1/map/places", **document(MapPlaces, 404))
 def map_places(
-    request: Request, opened: Opened, view: ViewName = "current", position: Position = None, since: SincePosition = None
+    request: Request,
+    opened: Primary,
+    view: ViewName = "current",
+    position: Position = None,
+    since: SincePosition = None,
 ) -> Response:
     """Every place and every actor, column by column, as they are called today; or only those told of since a position."""
     with _asked(opened, view, position) as asked:
@@ -83,7 +105,7 @@ def map_places(
 @router.get("/v1/map/beliefs", **document_text(columns.MEDIA_TYPE, 404, binary=True))
 def map_beliefs(
     request: Request,
-    opened: Opened,
+    opened: Primary,
     view: ViewName = "current",
     position: Position = None,
     since: Since = None,
@@ -148,7 +170,9 @@ def _marked(response: Response, state: State) -> Response:
 
 
 @router.get("/v1/map/histograms", **document(MapHistograms, 404))
-def map_histograms(request: Request, opened: Opened, view: ViewName = "current", position: Position = None) -> Response:
+def map_histograms(
+    request: Request, opened: Primary, view: ViewName = "current", position: Position = None
+) -> Response:
     """How many developments occurred when, and how many events became known when: columns of numbers and counts."""
     with _asked(opened, view, position) as asked:
         histograms: Histograms = request.app.state.histograms
@@ -160,17 +184,26 @@ def map_histograms(request: Request, opened: Opened, view: ViewName = "current",
 
 @router.get("/v1/vocabulary", **document(Vocabulary))
 def vocabulary(request: Request) -> Response:
-    """The kinds of developments with their roles, and the scale of credibility: what a desk chooses from."""
+    """The kinds of developments with their roles, both scales, and the closed lists: what a desk chooses from."""
     kinds = tuple(
-        KindOut(name, one.facet, tuple(one.roles), {str(role): least for role, least in one.required.items()})
+        KindOut(name, one.facet, one.roles, {str(role): least for role, least in one.required.items()}, one.any_of)
         for name, one in KINDS.items()
     )
-    words = {str(grade): said for grade, said in CREDIBILITY_WORDS.items()}
-    return rendering.answer(request, None, wire.encode(Vocabulary(kinds, words)))
+    words = Vocabulary(
+        kinds=kinds,
+        credibility={str(grade): said for grade, said in CREDIBILITY_WORDS.items()},
+        reliability={str(grade): said for grade, said in RELIABILITY_WORDS.items()},
+        source_kinds=get_args(SourceKind),
+        evidence_kinds=get_args(EvidenceKind),
+        verified=get_args(Verified),
+        precisions=get_args(Precision),
+        relations=get_args(Relation),
+    )
+    return rendering.answer(request, None, wire.encode(words))
 
 
 @router.get("/v1/map/moments", **document(CaptionedMoments))
-def map_moments(request: Request, opened: Opened) -> Response:
+def map_moments(request: Request, opened: Primary) -> Response:
     """The captioned moments that the operator links to: caption, place, both times, view."""
     path = opened.settings.moments
     try:
@@ -179,6 +212,20 @@ def map_moments(request: Request, opened: Opened) -> Response:
         logger.warning("the captioned moments of the page cannot be read", file=str(path), error=str(error))
         found = ()
     return rendering.answer(request, None, wire.encode(CaptionedMoments(found)))
+
+
+@router.get("/v1/map/look", **document(MapLook))
+def map_look(request: Request) -> Response:
+    """How the operator wants the map drawn: colours and initials of actors, and whom a basemap of theirs credits."""
+    furnishing: Furnishing = request.app.state.furnishing
+    return rendering.answer(request, None, wire.encode(furnishing.look))
+
+
+@router.get("/v1/map/basemap", **document_text(rendering.JSON))
+def map_basemap(request: Request) -> Response:
+    """Land and borders: the operator's basemap as its file has it, or the page's own (`static/vendor/basemap.json`)."""
+    furnishing: Furnishing = request.app.state.furnishing
+    return _packed_answer(request, None, furnishing.basemap, rendering.JSON, rendering.tag_of(furnishing.basemap))
 
 
 @contextmanager
@@ -210,7 +257,7 @@ def _answer(
 
 
 def _packed_answer(
-    request: Request, asked: Asked, data: bytes, media_type: str, tag: str, *, text: bool = False
+    request: Request, asked: Asked | None, data: bytes, media_type: str, tag: str, *, text: bool = False
 ) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if takes_gzip(request.headers.get("accept-encoding", "")):

@@ -19,6 +19,7 @@ from projections.looking_ahead import TooMuch
 from projections.promoting import Refused
 from projections.views import BeingBuilt, UnknownView
 from services.timeline.access import NotAllowed
+from services.timeline.api.again import or_again
 from services.timeline.asked import CannotAsk, NotYet
 from services.timeline.audit.bundling import CannotBundle
 from services.timeline.audit.notes import UnusableKey as UnusableLogKey
@@ -76,7 +77,7 @@ def batch_refused(lines: Sequence[int], results: Sequence[Result]) -> Response:
 def install(app: FastAPI) -> None:
     """Teach an application to answer every error as a problem."""
     for kind, handler in _HANDLERS.items():
-        app.add_exception_handler(kind, handler)
+        app.add_exception_handler(kind, or_again(handler))
 
 
 def _unusable(_: Request, error: Any) -> Response:
@@ -84,19 +85,24 @@ def _unusable(_: Request, error: Any) -> Response:
     return Response(encode(body), status_code=body.status, media_type=MEDIA_TYPE)
 
 
-def _invalid(_: Request, error: Any) -> Response:
+def _senseless(request: Request) -> int:
+    """The status of a question that makes no sense: OGC API - Features wants 400 (OGC 17-069r4, section 7.5)."""
+    return 400 if request.url.path.startswith("/ogc/") or request.url.path == "/ogc" else 422
+
+
+def _invalid(request: Request, error: Any) -> Response:
     found = []
     for one in error.errors():
         where = ".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0])
         message = one["msg"].removeprefix("Value error, ")
         found.append(FieldError(where, shown(one.get("input")), message))
     detail = "; ".join(f"{one.field}: {one.message}" for one in found)
-    return problem(422, "The request cannot be understood", detail, found)
+    return problem(_senseless(request), "The request cannot be understood", detail, found)
 
 
-def _cannot_ask(_: Request, error: Any) -> Response:
+def _cannot_ask(request: Request, error: Any) -> Response:
     found = [FieldError(error.field, shown(error.value), error.message)]
-    return problem(422, "The request cannot be understood", str(error), found)
+    return problem(_senseless(request), "The request cannot be understood", str(error), found)
 
 
 def _not_found(_: Request, error: Any) -> Response:

@@ -1,12 +1,14 @@
 """The log as server-sent events (WHATWG HTML, section 9.2): `id` is the position, so `Last-Event-ID` tells where to go on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from events.log import Log
+from events.recorded import RecordedEvent
 from services.timeline import wire
 from services.timeline.access import Principal, recorder_shown
 from services.timeline.api.asking import SSE, wants_stream
@@ -19,14 +21,22 @@ from services.timeline.wire_log import recorded_out
 
 __all__ = ("HEADERS", "RETRY", "SSE", "Admitted", "last_event", "stream", "wants_stream")
 
+#: How a stream tells an event.
+Write = Callable[[RecordedEvent[Any]], bytes]
+
 #: Where a client goes on by itself after a stream has ended, it waits so many milliseconds.
 RETRY = 2_000
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
 
 
-def stream(request: Request, log: Log, after: int, last_event_id: str | None, who: Principal) -> Response:
+def stream(
+    request: Request, log: Log, after: int, last_event_id: str | None, who: Principal, write: Write | None = None
+) -> Response:
     """The events after a position, or after `Last-Event-ID` where a client comes back; and those to come.
+
+    Args:
+        write: An event as JSON on one line; by default as `/v1/events` has it.
 
     Raises:
         CannotAsk: a `Last-Event-ID` that is no position.
@@ -37,7 +47,9 @@ def stream(request: Request, log: Log, after: int, last_event_id: str | None, wh
     if request.scope.get("head"):
         return Response(media_type=SSE, headers=HEADERS)
     streams = request.app.state.streams
-    return Admitted(streams, _written(streams, log, after, who), of=spender(who, address(request)))
+    return Admitted(
+        streams, _written(streams, log, after, write or _as_recorded(who)), of=spender(who, address(request))
+    )
 
 
 def last_event(last_event_id: str | None) -> int | None:
@@ -75,13 +87,16 @@ class Admitted(StreamingResponse):
         await problem(503, "Too many streams", said, headers={"Retry-After": "10"})(scope, receive, send)
 
 
-async def _written(streams: Streams, log: Log, after: int, who: Principal) -> AsyncIterator[bytes]:
+def _as_recorded(who: Principal) -> Write:
+    def write(one: RecordedEvent[Any]) -> bytes:
+        return wire.encode(recorded_out(one, recorder_shown(who, one.recorded_by)))
+
+    return write
+
+
+async def _written(streams: Streams, log: Log, after: int, write: Write) -> AsyncIterator[bytes]:
     """The events as lines of the stream; a comment where there is nothing to tell."""
     yield f"retry: {RETRY}\n: after {after}\n\n".encode()
     async for found in streams.after(after, log):
-        lines = (
-            b"id: %d\ndata: %s\n\n"
-            % (one.position, wire.encode(recorded_out(one, recorder_shown(who, one.recorded_by))))
-            for one in found
-        )
+        lines = (b"id: %d\ndata: %s\n\n" % (one.position, write(one)) for one in found)
         yield b"".join(lines) or b": still here\n\n"

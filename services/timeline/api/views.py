@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from projections.views import View as Ready
 from services.timeline import comparing, viewing, wire, wire_views
 from services.timeline.api import rendering
-from services.timeline.api.asking import At, KnownAt, Opened
+from services.timeline.api.asking import At, KnownAt, Primary
 from services.timeline.api.documents import document
 from services.timeline.api.posting import body
 from services.timeline.asked import CannotAsk
@@ -59,14 +59,14 @@ async def _read(request: Request, shape: type[Said]) -> Said:
 
 
 @router.get("/v1/views", **document(wire_views.ViewPage))
-def views(request: Request, opened: Opened) -> Response:
+def views(request: Request, opened: Primary) -> Response:
     """The views: how each reads the log, and the last position folded into it; those being built too."""
     found = tuple(wire_views.view_out(one) for one in viewing.every(opened.log))
     return rendering.answer(request, None, wire.encode(wire_views.ViewPage(opened.log.head().position, found)))
 
 
 @router.post("/v1/views", **_taking(wire_views.ViewOut, 408, 409, 413, 415, accepted=True, body=wire_views.NewView))
-async def build_view(request: Request, opened: Opened) -> Response:
+async def build_view(request: Request, opened: Primary) -> Response:
     """Ask for a view: 202 while it is being built, 200 where it is there already; 409 where its name means another."""
     wanted = (await _read(request, wire_views.NewView)).wanted()
     return await run_in_threadpool(_build, opened, wanted)
@@ -81,7 +81,7 @@ def _build(opened: Timeline, wanted: viewing.Wanted) -> Response:
 
 @router.get("/v1/views/diff", **document(wire_views.DifferenceOut, 404))
 def diff(
-    request: Request, opened: Opened, a: OneOfTwo, b: OneOfTwo, at: At = None, known_at: KnownAt = None
+    request: Request, opened: Primary, a: OneOfTwo, b: OneOfTwo, at: At = None, known_at: KnownAt = None
 ) -> Response:
     """The places whose answers differ between two views at one moment, and why."""
     found = comparing.difference(opened.reader, a, b, at, known_at)
@@ -89,13 +89,13 @@ def diff(
 
 
 @router.get("/v1/views/{view}", **document(wire_views.ViewOut, 404))
-def view(request: Request, view: View, opened: Opened) -> Response:
+def view(request: Request, view: View, opened: Primary) -> Response:
     """One view, also while it is being built."""
     return rendering.answer(request, None, wire.encode(wire_views.view_out(viewing.one(opened.log, view))))
 
 
 @router.delete("/v1/views/{view}", **document(wire_views.ViewOut, 404, 409))
-def drop_view(view: View, opened: Opened) -> Response:
+def drop_view(view: View, opened: Primary) -> Response:
     """Drop a view, or cancel its building; 409 where it is in use. What it was is answered."""
     dropped = viewing.drop(opened.log, view)
     return Response(wire.encode(wire_views.view_out(dropped)), media_type=rendering.JSON)
@@ -104,7 +104,7 @@ def drop_view(view: View, opened: Opened) -> Response:
 @router.post(
     "/v1/views/{view}/promote", **_taking(wire_views.ViewOut, 404, 408, 409, 413, 415, body=wire_views.NewName)
 )
-async def promote_view(request: Request, view: View, opened: Opened) -> Response:
+async def promote_view(request: Request, view: View, opened: Primary) -> Response:
     """Give a view another's name, in one transaction; the other one is called `NAME.before` and can be promoted back."""
     new = (await _read(request, wire_views.NewName)).as_
     return await run_in_threadpool(_promote, opened, view, new)
@@ -116,7 +116,7 @@ def _promote(opened: Timeline, name: str, new: str) -> Response:
 
 
 @router.post("/v1/views/{view}/verify", **_taking(wire_views.VerificationOut, 404, accepted=True))
-def verify_view(view: View, opened: Opened) -> Response:
+def verify_view(view: View, opened: Primary) -> Response:
     """Have the log folded once more and compared with the view, in the background; ask with GET what came of it."""
     viewing.verify(opened.log, view)
     headers = {"Location": f"/v1/views/{view}/verify"}
@@ -124,7 +124,7 @@ def verify_view(view: View, opened: Opened) -> Response:
 
 
 @router.get("/v1/views/{view}/verify", **document(wire_views.VerificationOut, 404))
-def view_verification(request: Request, view: View, opened: Opened) -> Response:
+def view_verification(request: Request, view: View, opened: Primary) -> Response:
     """The last verification of a view, and what it found."""
     return rendering.answer(request, None, _verification(opened, view))
 

@@ -11,8 +11,8 @@ from projections.views import UnknownView
 from services.timeline.atlas.draft import TooMuch
 from services.timeline.atlas.drawing import CannotDraw, draw
 from services.timeline.atlas.keeper import Order
-from services.timeline.composition import pool_on
 from services.timeline.cycles import collect_rarely
+from services.timeline.pools import pool_on
 
 
 def main() -> int:

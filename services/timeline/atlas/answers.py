@@ -21,21 +21,31 @@ def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> by
     Raises:
         NotRegistered: `within` is not registered as known then.
     """
+    found = chosen(reader, asked, choice)
+    return BODIES[form](found[0], asked, found[1]) if found is not None else None
+
+
+def chosen(reader: Reader, asked: Asked, choice: Selection) -> tuple[Picture, Ints] | None:
+    """The picture of a question, and the places in it that are chosen, ordered by id; None where the tables have to answer.
+
+    Raises:
+        NotRegistered: `within` is not registered as known then.
+    """
     atlas = reader.atlases.covering(asked)
     if atlas is None:
         return None
     places, position = atlas.places, asked.known_position
     if choice.within is None:
-        chosen = places.registered(position)
+        found = places.registered(position)
     else:
-        chosen = places.numbers(below(reader.catalogue(position), asked, choice.within))
+        found = places.numbers(below(reader.catalogue(position), asked, choice.within))
     if choice.bbox is not None:
-        chosen = places.inside(chosen, choice.bbox, asked.at, position)
+        found = places.inside(found, choice.bbox, asked.at, position)
     picture = atlas.picture(micros(asked.at), asked.known)
-    picture.complete(chosen, partial(reader.answers, asked))
+    picture.complete(found, partial(reader.answers, asked))
     if choice.mode is not None or choice.holder is not None:
-        chosen = picture.showing(chosen, partial(matches, choice))
-    return BODIES[form](picture, asked, chosen)
+        found = picture.showing(found, partial(matches, choice))
+    return picture, found
 
 
 def _json(picture: Picture, asked: Asked, chosen: Ints) -> memoryview:
@@ -59,12 +69,17 @@ def _csv(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
 def _geojson(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
     head = {"type": "FeatureCollection", "at": rfc3339(asked.at), **wire.coordinates(asked)}
     around = wire.encode(head | {"features": ()})
+    return around[:-2] + features(picture, asked, chosen) + around[-2:]
+
+
+def features(picture: Picture, asked: Asked, chosen: Ints) -> bytes:
+    """Some places as features of GeoJSON, with commas between."""
     ends = [b',"access":null}}'] * len(chosen)
     for row, access in picture.access("geojson", chosen):
         ends[row] = b"".join((b',"access":', access, b"}}"))
     places = picture.places.geojson(chosen, asked.at, asked.known_position)
     rows = map(b"".join, zip(places, picture.control("geojson", chosen), ends, strict=True))
-    return around[:-2] + b",".join(rows) + around[-2:]
+    return b",".join(rows)
 
 
 BODIES: Final[dict[str, Callable[[Picture, Asked, Ints], bytes | memoryview]]] = {

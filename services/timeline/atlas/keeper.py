@@ -60,15 +60,24 @@ class Held(NamedTuple):
 class Keeper:
     """The atlases of one process. Without its thread it keeps none, and answers nothing."""
 
-    def __init__(self, pool: Pool, home: Path, catalogues: Catalogues, forget: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        home: Path,
+        catalogues: Catalogues,
+        forget: Callable[[], None],
+        drawn_from: Pool | None = None,
+    ) -> None:
         """
         Args:
+            drawn_from: The database that they are drawn from, where it is another: a standby's atlases are the primary's.
             home: Where the files are kept.
             catalogues: The reference data, at least up to a position.
             forget: Takes out of it what was redacted since.
         """
         self._forget = forget
         self._pool = pool
+        self._drawn_from = drawn_from or pool
         self._home = home
         self._catalogues = catalogues
         self._folder: Path | None = None
@@ -185,7 +194,8 @@ class Keeper:
         rests = time.monotonic() < self._not_before.get(view_id, 0.0)
         if view_id in self._drawing or rests or is_being_drawn(folder, view_id):
             return
-        conninfo = self._pool.conninfo() if callable(self._pool.conninfo) else self._pool.conninfo
+        source = self._drawn_from.conninfo
+        conninfo = source() if callable(source) else source
         process = subprocess.Popen(
             [sys.executable, "-m", "services.timeline.atlas"],
             stdin=subprocess.PIPE,

@@ -78,7 +78,9 @@ def found(
             SHAPE,
         )
         newer = held is None or (one.revision, one.position) > (held.identity.revision, held.identity.position)
-        if ours and newer and one.position <= view.position and one.event_id == event_at(connection, one.position):
+        if ours and newer and one.position > view.position:
+            continue  # of the primary, and we read a standby, which will come to it
+        if ours and newer and one.event_id == event_at(connection, one.position):
             return opened
         passed_over.add(mark)
     return None

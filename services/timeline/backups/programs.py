@@ -9,8 +9,8 @@ from typing import IO, Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from services.timeline.composition import Unreachable
 from services.timeline.embedded_programs import EmbeddedUnavailable, binaries
+from services.timeline.pools import Unreachable
 
 #: What a program said last, of a failure.
 _WORDS: Final = 2_000

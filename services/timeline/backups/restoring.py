@@ -21,8 +21,9 @@ from services.timeline.audit.notes import PublicKey
 from services.timeline.audit.verifying import Held, Verdict, verify
 from services.timeline.backups import programs
 from services.timeline.backups.archive import Manifest, opened, unpack
-from services.timeline.composition import Unreachable, connect
+from services.timeline.composition import connect
 from services.timeline.migrate import MigrationError, migrate
+from services.timeline.pools import Unreachable
 
 #: Told what is being done, and how far it has come of how much.
 Tell = Callable[[str, int, int], None]

@@ -1,66 +1,18 @@
 """The page as HTML, with its sentence and its reasons in it (pure). Everything that was said by somebody is escaped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Final
 
 from services.timeline import wire
 from services.timeline.page.assets import release
 from services.timeline.page.telling import Said
 from services.timeline.page.texts import Texts, filled, texts
 
-#: Nothing but our own files, no script or style written into the page, nobody's frame. MapLibre makes images from blobs.
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "font-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-
-
-def page(said: Said | None, told: dict[str, str]) -> bytes:
+def page(said: Said | None, told: Mapping[str, str]) -> bytes:
     """The whole page; `said` is None where the asker may not know yet, `told` what the scripts are to begin with."""
-    words, base = texts(), f"/page/{release()}"
-    title = _title(said, words)
-    data = "".join(f' data-{name}="{escape(value)}"' for name, value in sorted(told.items()))
-    return f"""<!doctype html>
-<html lang="en"{data}>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{escape(title)}</title>
-<meta name="description" content="{escape(_description(said))}">
-<meta property="og:title" content="{escape(title)}">
-<meta property="og:description" content="{escape(_description(said))}">
-<meta property="og:type" content="website">
-<link rel="icon" href="{base}/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="{base}/vendor/maplibre-gl.css">
-<link rel="stylesheet" href="{base}/vendor/uPlot.min.css">
-<link rel="stylesheet" href="{base}/page.css">
-<link rel="stylesheet" href="{base}/parts.css">
-<script type="module" src="{base}/app/main.js"></script>
-</head>
-<body>
+    words = texts()
+    body = f"""<body>
 <header class="top">
 <h1 class="sentence" id="sentence" aria-live="polite">{_sentence(said)}</h1>
 <div class="tools" id="tools"></div>
@@ -72,13 +24,56 @@ def page(said: Said | None, told: dict[str, str]) -> bytes:
 </main>
 <footer class="dock" id="dock" aria-label="{escape(words["dock"]["world"])}"></footer>
 <noscript><p class="notice">{escape(words["noscript"])}</p></noscript>
-</body>
+</body>"""
+    styles = ("vendor/maplibre-gl.css", "vendor/uPlot.min.css", "page.css", "parts.css", "desk.css", "paper.css")
+    return _document(said, told, "main", styles, body)
+
+
+def embedded(said: Said | None, told: Mapping[str, str], link: str) -> bytes:
+    """The page as others show it in a frame: sentence, map, where it comes from, and the way to the whole page."""
+    words = texts()["embed"]
+    sentence = _sentence(said) if said is not None else f'<span id="key">{escape(words["key"])}</span>'
+    body = f"""<body class="embed">
+<header class="top"><h1 class="sentence" id="sentence" aria-live="polite">{sentence}</h1></header>
+<main class="stage">
+<div class="bar" id="bar" hidden></div>
+<div class="map" id="map"></div>
+</main>
+<footer class="source"><p id="source"></p>
+<a id="whole" href="{escape(link)}" target="_blank" rel="noopener">{escape(words["whole"])}</a></footer>
+</body>"""
+    return _document(said, told, "embed", ("vendor/maplibre-gl.css", "page.css", "parts.css", "embed.css"), body)
+
+
+def _document(said: Said | None, told: Mapping[str, str], script: str, styles: Iterable[str], body: str) -> bytes:
+    words, base = texts(), f"/page/{release()}"
+    title, description = escape(_title(said, words)), escape(_description(said))
+    data = "".join(f' data-{name}="{escape(value)}"' for name, value in sorted(told.items()))
+    links = "\n".join(f'<link rel="stylesheet" href="{base}/{one}">' for one in styles)
+    return f"""<!doctype html>
+<html lang="en"{data}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<meta name="description" content="{description}">
+<meta property="og:title" content="{title}">
+<meta property="og:description" content="{description}">
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="{escape(words["title"])}">
+<meta name="twitter:card" content="summary">
+<link rel="icon" href="{base}/icon.svg" type="image/svg+xml">
+{links}
+<script type="module" src="{base}/app/{script}.js"></script>
+</head>
+{body}
 </html>
 """.encode()
 
 
 def _title(said: Said | None, words: Texts) -> str:
-    return f"{said.is_so} {words['title']}" if said and said.is_so else str(words["title"])
+    return f"{said.is_so} {said.when}. {words['title']}" if said and said.is_so else str(words["title"])
 
 
 def _description(said: Said | None) -> str:

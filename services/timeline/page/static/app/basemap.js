@@ -4,6 +4,7 @@ import { themed } from "./colours.js";
 
 /** @param {any} atlas  @returns {{land: any, borders: any}} as GeoJSON */
 export function unpacked(atlas) {
+  if (atlas.type === "FeatureCollection") return split(atlas.features);
   const lines = atlas.arcs.map((steps) => line(steps, atlas.transform));
   const arc = (number) => (number >= 0 ? lines[number] : lines[~number].slice().reverse());
   const ring = (numbers) => numbers.flatMap((number, at) => (at ? arc(number).slice(1) : arc(number)));
@@ -12,6 +13,12 @@ export function unpacked(atlas) {
     land: feature({ type: "MultiPolygon", coordinates: polygons }),
     borders: feature({ type: "MultiLineString", coordinates: atlas.borders.map(arc) }),
   };
+}
+
+/** GeoJSON: its areas are land, its lines borders. */
+function split(features) {
+  const of = (...types) => ({ type: "FeatureCollection", features: features.filter((one) => types.includes(one.geometry.type)).map((one) => feature(one.geometry)) });
+  return { land: of("Polygon", "MultiPolygon"), borders: of("LineString", "MultiLineString") };
 }
 
 function line(steps, { scale, translate }) {
@@ -31,6 +38,7 @@ export function style(base, shapes) {
   const holder = ["coalesce", ["feature-state", "colour"], themed("--quiet")];
   return {
     version: 8,
+    transition: { duration: 0, delay: 0 },
     sources: {
       land: { type: "geojson", data: base.land, maxzoom: 8, tolerance: 0.3 },
       borders: { type: "geojson", data: base.borders, maxzoom: 8, tolerance: 0.3 },

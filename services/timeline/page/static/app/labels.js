@@ -1,9 +1,9 @@
 /** Names and initials over the map, drawn by the browser's own type: any script, either direction, no fonts to fetch. */
 
-import { initials, themed } from "./colours.js";
+import { initialsOf, themed } from "./colours.js";
 import { drawGhost } from "./ghosts.js";
 import { mercator } from "./marklayer.js";
-import { actorName, answerOf, world } from "./world.js";
+import { answerOf, world } from "./world.js";
 
 /** From this zoom on every mark bears the initials of its holder. */
 export const INITIALS_FROM = 9;
@@ -51,6 +51,7 @@ function within(map, layer, numbers, width, height) {
   const found = [];
   for (const number of numbers) {
     const [x, y] = pixels(layer.at, number);
+    if (layer.isHidden(number)) continue;
     if (x > -20 && y > -20 && x < width + 20 && y < height + 20) found.push({ number, x, y });
   }
   return found;
@@ -63,7 +64,7 @@ function drawInitials(pen, seen, radius) {
   for (const { number, x, y } of seen.slice(0, MOST * 4)) {
     const answer = answerOf(number);
     if (answer?.mode !== "held" && answer?.mode !== "besieged") continue;
-    stroked(pen, initials(actorName(answer.holders[0])), x, y + 0.5, 2);
+    stroked(pen, initialsOf(answer.holders[0]), x, y + 0.5, 2);
   }
 }
 

@@ -2,15 +2,19 @@
 
 import { Audit } from "./audit.js";
 import { breath } from "./breath.js";
-import { Desk } from "./desk.js";
+import { Desk } from "./desk/desk.js";
 import { Dock } from "./dock.js";
 import { byId, h } from "./elements.js";
+import { Narrowed } from "./filter.js";
 import { glide } from "./glide.js";
 import { warmed } from "./graphics.js";
 import { askForKey } from "./keyform.js";
 import { follow } from "./live.js";
+import { fetchLook } from "./operator.js";
 import { forgetOther, loadOther, updateOther } from "./other.js";
 import { Panel } from "./panel.js";
+import { rooted } from "./provenance.js";
+import { printing } from "./report.js";
 import { drawSentence } from "./sentence.js";
 import { NeedsKey, Told } from "./service.js";
 import { forgetSources } from "./sources.js";
@@ -42,13 +46,13 @@ document.body.append(h("p.lost", { id: "lost", role: "status", hidden: true }));
 async function fetchMap() {
   waiting.begin();
   try {
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } catch (error) {
     if (!(error instanceof NeedsKey)) throw error;
     waiting.end();
     await askForKey();
     waiting.begin();
-    await load();
+    await Promise.all([load(), fetchLook()]);
   } finally {
     waiting.end();
   }
@@ -61,6 +65,7 @@ async function begin() {
   await breath();
   const dock = new Dock(byId("dock"));
   const table = new Table(tableBox);
+  const narrowed = new Narrowed(byId("map"));
   const audit = new Audit(auditBox);
   const desk = new Desk(deskBox);
   const panel = new Panel(byId("panel"), () => chart);
@@ -69,6 +74,7 @@ async function begin() {
     drawSentence();
     dock.draw();
     table.draw();
+    narrowed.draw();
     audit.draw();
     desk.draw();
     header.draw();
@@ -123,6 +129,8 @@ async function begin() {
   if (state.compare) panel.draw();
   await openMap();
   panel.opened();
+  printing(() => chart, themed);
+  await rooted();
   document.documentElement.dataset.ready = "yes";
   glide();
   follow(news);
@@ -140,20 +148,15 @@ async function beside() {
 }
 
 async function openMap() {
-  const [{ Chart, drawable }] = await Promise.all([mapModule, graphics]);
-  await breath();
-  if (!drawable()) {
-    byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
-    return;
-  }
   waiting.begin();
   waiting.at("drawing");
+  const [{ Chart }] = await Promise.all([mapModule, graphics]);
   await breath();
   const made = new Chart(byId("map"));
-  await made.open();
-  waiting.end();
+  const drawable = await made.open().finally(waiting.end);
+  if (!drawable) return byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
   chart = made;
-  byId("map").append(h("p.credit", null, `${texts.legend.borders} ${texts.legend.credit}.`));
+  byId("map").append(h("p.credit", null, `${texts.legend.borders} ${made.credit}`));
   if (!world.places.ids.length) byId("map").append(h("div.empty", null, h("h2", null, texts.empty.log), h("p", null, texts.empty.how)));
 }
 

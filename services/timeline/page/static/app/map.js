@@ -9,16 +9,12 @@ import { h } from "./elements.js";
 import { atLeisure } from "./graphics.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
+import { left } from "./names.js";
+import { fetchBasemap, operator } from "./operator.js";
 import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
-
-/** Whether this browser draws WebGL at all. */
-export function drawable() {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  gl?.getExtension("WEBGL_lose_context")?.loseContext();
-  return Boolean(gl);
-}
+import { texts } from "./words.js";
 
 export class Chart {
   /** @param {HTMLElement} box */
@@ -30,22 +26,29 @@ export class Chart {
     this.tip = h("div.tip", { hidden: true });
     /** What the places that differ show in the other state, where two are compared. @type {Map<number, import("./words.js").Answer> | null} */
     this.others = null;
+    this.credit = `${operator.credit ?? texts.legend.credit}.`;
     /** @type {string[]} what each area shows, so that only those that change are told */
     this.painted = [];
   }
 
-  /** Draw it for the first time. */
-  async open() {
-    const atlas = await (await fetch(new URL("../vendor/basemap.json", import.meta.url))).json();
+  /**
+   * Draw it for the first time.
+   * @param {boolean} [framed]  in another's page, whose reader scrolls past it
+   * @returns {Promise<boolean>} whether this browser draws WebGL at all
+   */
+  async open(framed = false) {
+    const atlas = await fetchBasemap();
     await breath();
     this.base = unpacked(atlas);
     await breath();
     const whole = style(this.base, shapes());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
-    this.map = new maplibre.Map({
+    this.map = begun({
       container: this.box, style: { ...whole, sources: {}, layers: whole.layers.slice(0, 1) }, ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
+      cooperativeGestures: framed,
     });
+    if (!this.map) return false;
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-left");
@@ -59,6 +62,7 @@ export class Chart {
     this.map.on("click", (event) => this.#choose(event.point));
     await new Promise((done) => this.map.once("load", done));
     await this.#build(whole);
+    return true;
   }
 
   /** In some parts: each source is copied to a worker, and layers let the graphics build programs for which the page has to wait. */
@@ -96,9 +100,21 @@ export class Chart {
     this.layer.chosen = numberOf(state.place);
     this.others = state.compare ? new Map(differing().map((one) => [one.number, one.two])) : null;
     this.layer.only = this.others ? new Set(this.others.keys()) : null;
+    this.layer.left = left();
     this.layer.look();
     this.#paintAreas();
     this.map.triggerRepaint();
+  }
+
+  /** Take in the colours of the theme in this very turn, for paper; areas follow when their tiles are made anew. */
+  recolour() {
+    forgetTheme();
+    if (!this.map) return;
+    for (const { id, paint } of style(this.base, shapes()).layers)
+      for (const [name, value] of Object.entries(paint)) if (typeof value === "string") this.map.setPaintProperty(id, name, value);
+    this.layer.themed();
+    this.painted = [];
+    this.look();
   }
 
   /** The theme has changed. */
@@ -120,6 +136,15 @@ export class Chart {
     if (!this.map || number < 0 || lon[number] === null) return;
     const inside = this.map.getBounds().contains([lon[number], lat[number]]);
     if (!inside) this.map.easeTo({ center: [lon[number], lat[number]], duration: calm() ? 0 : 500 });
+  }
+
+  /** Where a place is on the map, as parts of its width and height; null where it is not to be seen. @param {number} number */
+  whereIs(number) {
+    if (number < 0 || !this.map) return null;
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    const [x, y] = pixelsOf(this.map)(this.layer.at, number);
+    const [across, down] = [x / clientWidth, y / clientHeight];
+    return across > 0 && across < 1 && down > 0 && down < 1 ? [across, down] : null;
   }
 
   #camera() {
@@ -146,6 +171,7 @@ export class Chart {
     const reach = this.layer.radius + slack;
     let [found, least] = [-1, reach * reach];
     for (let number = 0; number < this.layer.at.length / 2; number += 1) {
+      if (this.layer.isHidden(number)) continue;
       const [px, py] = pixels(this.layer.at, number);
       const far = (px - x) ** 2 + (py - y) ** 2 - (world.shown.control[number] ? 9 : 0);
       if (far < least) [found, least] = [number, far];
@@ -168,13 +194,23 @@ export class Chart {
 
   #paintAreas() {
     for (const key of Object.keys(world.places.shapes)) {
-      const answer = answerOf(+key);
+      const answer = this.layer.isHidden(+key) ? null : answerOf(+key);
       const holder = answer?.holders[0] ?? answer?.challengers[0];
       const [paint, chosen] = [holder ? colour(holder) : "", +key === this.layer.chosen];
       if (this.painted[+key] === paint + chosen) continue;
       this.painted[+key] = paint + chosen;
       this.map.setFeatureState({ source: "shapes", id: +key }, { colour: paint || themed("--quiet"), held: Boolean(paint), chosen });
     }
+  }
+}
+
+/** A map; null in a browser without WebGL, which is found out by trying: to ask for it beforehand costs as much as the map itself. */
+function begun(options) {
+  try {
+    return new maplibre.Map(options);
+  } catch (error) {
+    if (document.createElement("canvas").getContext("webgl2")) throw error;
+    return null;
   }
 }
 

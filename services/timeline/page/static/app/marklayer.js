@@ -1,7 +1,7 @@
 /** All marks as one layer of the map: places are sent once, and a step sends four bytes a place. */
 
-import { ACCESS, mark } from "./marks.js";
-import { colourNumber, parts, themed } from "./colours.js";
+import { ACCESS, mark, SHAPES } from "./marks.js";
+import { colourNumber, parts, rgb, themed } from "./colours.js";
 import { CROWD_FRAGMENT, CROWD_VERTEX, FRAGMENT, VERTEX } from "./shader.js";
 import { world } from "./world.js";
 
@@ -29,6 +29,8 @@ export class MarkLayer {
   chosen = -1;
   /** Where two states are compared, the places that differ: the others are small dots. @type {Set<number> | null} */
   only = null;
+  /** Where the map is narrowed, 1 for each place that is left; the chosen one stays. @type {Uint8Array | null} */
+  left = null;
   /** The radius of a mark now, in pixels of the page: what the zoom gives, less where marks crowd. */
   radius = 3;
   crowded = false;
@@ -87,8 +89,14 @@ export class MarkLayer {
       if (access[number]) this.looks[number * 4 + 3] |= ACCESS[answers[access[number]].mode] ?? 0;
     }
     if (this.only) for (let number = 0; number < control.length; number += 1) if (!this.only.has(number)) this.looks.fill(0, number * 4, number * 4 + 4);
+    if (this.left) for (let number = 0; number < control.length; number += 1) if (this.isHidden(number)) each[number] = SHAPES.hidden;
     if (this.chosen >= 0) this.looks[this.chosen * 4 + 3] |= 16;
     this.#dirty = true;
+  }
+
+  /** Whether the filter hides a place. @param {number} number */
+  isHidden(number) {
+    return this.left !== null && !this.left[number] && number !== this.chosen;
   }
 
   /** Let the programs be built meanwhile: a browser that is asked for them too early makes the page wait. @param {WebGL2RenderingContext} gl */
@@ -118,6 +126,7 @@ export class MarkLayer {
 
   /** Take in the colours of the theme. */
   themed() {
+    this.colours = parts();
     this.theme = Object.fromEntries(["ink", "paper", "quiet"].map((name) => [name, rgb(themed(`--${name}`))]));
   }
 
@@ -135,7 +144,7 @@ export class MarkLayer {
     gl.uniform2f(where.view, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.uniform1f(where.radius, this.radius);
     gl.uniform1f(where.ratio, ratio);
-    gl.uniform3fv(where.colours, parts);
+    gl.uniform3fv(where.colours, this.colours);
     for (const name of ["ink", "paper", "quiet"]) gl.uniform3fv(where[name], this.theme[name]);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -218,7 +227,7 @@ function bytes(answer) {
     shape | ((pending === null ? 0 : dotted ? 2 : 1) << 4),
     number(fills[0]) | (number(fills[1]) << 4),
     number(fills[2]) | (number(by) << 4),
-    ring << 5,
+    ((ring & 7) << 5) | ((ring >> 3) << 2),
   ]);
 }
 
@@ -244,6 +253,3 @@ function checked(gl, program) {
   const names = ["matrix", "middle", "view", "radius", "ratio", "turn", "colours", "ink", "paper", "quiet"];
   return { program, where: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
 }
-
-/** @param {string} hex */
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);

@@ -9,7 +9,7 @@
 import { svg } from "./elements.js";
 import { colour } from "./colours.js";
 
-export const SHAPES = { unknown: 0, held: 1, contested: 2, besieged: 3, shared: 4, vacated: 5 };
+export const SHAPES = { unknown: 0, held: 1, contested: 2, besieged: 3, shared: 4, vacated: 5, hidden: 6 };
 export const ACCESS = { open: 1, closed: 2 };
 
 /** @param {Answer | null} answer  @returns {Mark} */

@@ -49,7 +49,7 @@ export function search(found) {
     } else if (event.key === "Enter" && at >= 0) take(hits[at]);
     else if (event.key === "Escape") close();
   });
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && close(), 150));
   return h("div.search", { role: "search" }, input, list);
 }
 

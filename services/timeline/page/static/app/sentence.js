@@ -34,4 +34,4 @@ export function drawSentence() {
 }
 
 // The title waits until a hand rests: a browser that hears of a new one may ask for the icon again.
-atRest(() => (document.title = `${told()[1]} ${texts.title}`));
+atRest(() => (document.title = `${told()[1]} ${told()[0]}. ${texts.title}`));

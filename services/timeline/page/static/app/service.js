@@ -17,8 +17,14 @@ export class Told extends Error {
 /** @param {string} key */
 export const useKey = (key) => sessionStorage.setItem(KEY, key);
 
+let keyless = false;
+
+/** Whoever stands in another's frame presents no key, whatever this tab holds. */
+export const goWithoutKey = () => void (keyless = true);
+
 /** @returns {Record<string, string>} */
 export function credentials() {
+  if (keyless) return {};
   const key = sessionStorage.getItem(KEY);
   return key ? { Authorization: `Bearer ${key}` } : {};
 }

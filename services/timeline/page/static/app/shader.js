@@ -3,7 +3,7 @@
 export const VERTEX = `#version 300 es
 precision highp float;
 layout(location = 1) in vec4 place;    // mercator, high and low parts: one float is too coarse for a street
-layout(location = 2) in uvec4 look;    // nibbles: shape, pending; fills 1, 2; 3, around; access, and above it chosen (1 bit), ring (3)
+layout(location = 2) in uvec4 look;    // nibbles: shape, pending; fills 1, 2; 3, around; access (2 bits), ring (its upper 2), chosen (1), ring (its lower 3)
 uniform mat4 matrix;
 uniform vec4 middle;
 uniform vec2 view;
@@ -21,7 +21,7 @@ void main() {
   int mine = chosen ? 2 : plain ? 0 : 1;
   of = look;
   size = chosen ? radius * 1.25 : radius;
-  if (mine != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if (mine != turn || shape == 6u) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   bool bare = (look.x >> 4u) == 0u && (look.w & 3u) == 0u; // no ring, no badge: most marks, and a small square each
   float reach = chosen ? size * 1.9 + 8.0 : plain ? 3.6 : bare ? max(size * 1.15 + 2.4, 4.0) : size * 1.9 + 6.0;
   at = corner * reach;
@@ -35,14 +35,14 @@ precision highp float;
 in vec2 at;
 flat in uvec4 of;
 flat in float size;
-uniform vec3 colours[7];
+uniform vec3 colours[15];
 uniform vec3 ink;
 uniform vec3 paper;
 uniform vec3 quiet;
 uniform float ratio;
 out vec4 colour;
 const float PI = 3.14159265;
-vec3 actor(uint number) { return number < 7u ? colours[number] : paper; }
+vec3 actor(uint number) { return number < 15u ? colours[number] : paper; }
 vec4 over(vec4 under, vec3 paint, float inside) {
   float a = clamp(inside * ratio + 0.5, 0.0, 1.0);
   return vec4(mix(under.rgb, paint, a), max(under.a, a));
@@ -54,7 +54,7 @@ float dashes(float angle, float count, float share) {
 void main() {
   uint shape = of.x & 15u, pending = of.x >> 4u;
   uint first = of.y & 15u, second = of.y >> 4u, third = of.z & 15u, around = of.z >> 4u;
-  uint access = of.w & 3u, ring = (of.w >> 5u) & 7u;
+  uint access = of.w & 3u, ring = ((of.w >> 5u) & 7u) | ((of.w << 1u) & 24u);
   bool chosen = ((of.w >> 4u) & 1u) == 1u;
   float far = length(at);
   vec4 c = vec4(ink, 0.0);
@@ -68,7 +68,7 @@ void main() {
     if (shape == 2u && at.x + at.y > 0.0) fill = actor(second);
     if (shape == 4u) {
       float turn = fract(atan(at.x, -at.y) / (2.0 * PI) + 1.0);
-      if (third < 7u) fill = turn < 0.3334 ? actor(second) : turn < 0.6667 ? actor(third) : fill;
+      if (third < 15u) fill = turn < 0.3334 ? actor(second) : turn < 0.6667 ? actor(third) : fill;
       else if (turn < 0.5) fill = actor(second);
     }
     c = over(c, fill, body - 0.7 - far);
@@ -113,7 +113,7 @@ uniform vec2 view;
 uniform float radius;
 uniform float ratio;
 uniform int turn;
-uniform vec3 colours[7];
+uniform vec3 colours[15];
 uniform vec3 ink;
 uniform vec3 paper;
 uniform vec3 quiet;
@@ -122,16 +122,16 @@ flat out vec3 fill;
 flat out vec3 other;
 flat out vec3 edge;
 flat out float size;
-vec3 actor(uint number) { return number < 7u ? colours[number] : paper; }
+vec3 actor(uint number) { return number < 15u ? colours[number] : paper; }
 void main() {
   vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, (gl_VertexID & 2) == 0 ? -1.0 : 1.0);
   uint shape = look.x & 15u;
   bool pending = (look.x >> 4u) > 0u, chosen = ((look.w >> 4u) & 1u) == 1u, plain = shape == 0u && !pending;
-  if ((chosen ? 2 : 1) != turn) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if ((chosen ? 2 : 1) != turn || shape == 6u) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   size = chosen ? radius * 2.4 + 2.0 : plain ? 1.2 : radius;
   fill = shape == 0u ? (pending ? paper : quiet) : shape == 5u ? paper : actor(look.y & 15u);
   other = shape == 2u || shape == 4u ? actor(look.y >> 4u) : fill;
-  edge = shape == 0u ? (pending ? actor((look.w >> 5u) & 7u) : paper) : ink;
+  edge = shape == 0u ? (pending ? actor(((look.w >> 5u) & 7u) | ((look.w << 1u) & 24u)) : paper) : ink;
   at = corner * (size + 1.0);
   vec2 from = (place.xy - middle.xy) + (place.zw - middle.zw);
   vec4 there = matrix * vec4(from, 0.0, 1.0);

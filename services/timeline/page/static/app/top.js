@@ -7,8 +7,8 @@ import { corrections } from "./corrections.js";
 import { legend } from "./legend.js";
 import { fetchMoments, moments } from "./moments.js";
 import { search } from "./search.js";
+import { share } from "./share.js";
 import { set, state } from "./store.js";
-import { copyLink } from "./takeaway.js";
 import { DAY } from "./times.js";
 import { texts } from "./words.js";
 
@@ -24,14 +24,14 @@ export function top(box, page) {
   fetchMoments().then((any) => (captioned.hidden = !any));
   box.replaceChildren(
     search(page.show), captioned, popup(words.changes, changes), popup(words.corrections, corrections), popup(words.compare, choose), popup(words.legend, legend), table,
-    h("button.strong", { type: "button", onclick: () => copyLink(words.shared) }, words.share), theme);
+    popup(words.share, share, "button.strong"), theme);
   return { draw: () => table.setAttribute("aria-pressed", String(state.as === "table")) };
 }
 
-/** A button that opens a box below it, filled when it opens. @param {string} label  @param {() => Node} fill */
-function popup(label, fill) {
+/** A button that opens a box below it, filled when it opens. @param {string} label  @param {() => Node} fill  @param {string} [kind] */
+function popup(label, fill, kind = "button") {
   const box = h("div.popup", { hidden: true, tabindex: -1, role: "dialog", "aria-label": label });
-  const button = h("button", { type: "button", "aria-expanded": "false", "aria-haspopup": "dialog" }, label);
+  const button = h(kind, { type: "button", "aria-expanded": "false", "aria-haspopup": "dialog" }, label);
   const close = (event) => {
     if (event && event.type === "pointerdown" && holder.contains(event.target)) return;
     if (event && event.type === "keydown" && event.key !== "Escape") return;
