@@ -71,6 +71,7 @@ async function begin() {
   const panel = new Panel(byId("panel"), () => chart);
   const header = top(byId("tools"), { show: (number) => chart?.show(number), themed });
   const drawStep = () => {
+    byId("map").inert = state.as !== "map"; // it lies under what is open: no key shall go there
     drawSentence();
     dock.draw();
     table.draw();
