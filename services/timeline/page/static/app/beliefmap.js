@@ -6,13 +6,15 @@ import { hand, set } from "./store.js";
 import { scaleOf } from "./tracks.js";
 import { moments, world } from "./world.js";
 import { texts } from "./words.js";
-import { shortDay } from "./times.js";
+import { HOUR, shortDay } from "./times.js";
 
 const HEIGHT = 190;
 
 /** @param {number} place */
 export function beliefMap(place) {
-  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas.beliefs", { role: "img", "aria-label": `${world.places.names[place]}. ${texts.panel.beliefs_says}` }));
+  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas.beliefs", {
+    role: "application", tabindex: 0, "aria-roledescription": texts.panel.beliefs, "aria-label": `${world.places.names[place]}. ${texts.panel.beliefs_says} ${texts.panel.beliefs_keys}`,
+  }));
   const scale = scaleOf(extent(place));
   const go = (event) => {
     if (event.type === "pointermove" && !event.buttons) return;
@@ -28,9 +30,20 @@ export function beliefMap(place) {
     go(event);
   });
   canvas.addEventListener("pointermove", go);
+  canvas.addEventListener("keydown", (event) => walk(event, scale));
   const draw = () => drawMap(canvas, place, scale);
   const ends = h("div.ends", { "aria-hidden": "true" }, h("span", null, shortDay(scale.from)), h("span", null, shortDay(scale.until)));
   return { box: h("figure", null, canvas, ends, h("figcaption", null, texts.panel.beliefs_says)), draw };
+}
+
+/** Arrows move the cross-hairs: across the time in the world, up and down the known one; with Shift, further. @param {KeyboardEvent} event */
+function walk(event, scale) {
+  const [across, up] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
+  if (!across && !up) return;
+  event.preventDefault();
+  const step = Math.max(HOUR, (scale.until - scale.from) / 200) * (event.shiftKey ? 10 : 1);
+  const [at, known] = moments().map((one) => Math.min(scale.until, Math.max(scale.from, one)));
+  set({ at: round(at + across * step), known: round(known + up * step), follow: "free" });
 }
 
 const round = (millis) => Math.round(millis / 60_000) * 60_000;

@@ -6,7 +6,7 @@
 import { knownAt, write } from "./address.js";
 import { byId, h } from "./elements.js";
 import { entries } from "./legend.js";
-import { Chart, drawable } from "./map.js";
+import { Chart } from "./map.js";
 import { fetchLook } from "./operator.js";
 import { provenanceLines, rooted } from "./provenance.js";
 import { drawSentence } from "./sentence.js";
@@ -36,9 +36,9 @@ async function begin() {
   drawSentence();
   await rooted();
   drawSource();
-  const chart = drawable() ? new Chart(byId("map")) : null;
-  if (!chart) byId("map").append(h("p.notice", null, texts.empty.webgl));
-  await chart?.open(true);
+  const made = new Chart(byId("map"));
+  const chart = (await made.open(true)) ? made : null;
+  if (!chart) byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
   byId("map").append(key(), h("p.credit", null, `${texts.legend.borders} ${chart?.credit ?? ""}`));
   subscribe((now, before) => {
     if (now.place !== before.place) chart?.show(numberOf(now.place));

@@ -71,6 +71,7 @@ async function begin() {
   const panel = new Panel(byId("panel"), () => chart);
   const header = top(byId("tools"), { show: (number) => chart?.show(number), themed });
   const drawStep = () => {
+    byId("map").inert = state.as !== "map"; // it lies under what is open: no key shall go there
     drawSentence();
     dock.draw();
     table.draw();
@@ -148,18 +149,13 @@ async function beside() {
 }
 
 async function openMap() {
-  const [{ Chart, drawable }] = await Promise.all([mapModule, graphics]);
-  await breath();
-  if (!drawable()) {
-    byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
-    return;
-  }
   waiting.begin();
   waiting.at("drawing");
+  const [{ Chart }] = await Promise.all([mapModule, graphics]);
   await breath();
   const made = new Chart(byId("map"));
-  await made.open();
-  waiting.end();
+  const drawable = await made.open().finally(waiting.end);
+  if (!drawable) return byId("map").replaceChildren(h("p.notice", null, texts.empty.webgl));
   chart = made;
   byId("map").append(h("p.credit", null, `${texts.legend.borders} ${made.credit}`));
   if (!world.places.ids.length) byId("map").append(h("div.empty", null, h("h2", null, texts.empty.log), h("p", null, texts.empty.how)));

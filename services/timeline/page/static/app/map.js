@@ -7,21 +7,14 @@ import { calm } from "./calm.js";
 import { colour, forgetTheme, themed } from "./colours.js";
 import { h } from "./elements.js";
 import { atLeisure } from "./graphics.js";
-import { left } from "./names.js";
 import { drawLabels, pixelsOf } from "./labels.js";
 import { MarkLayer } from "./marklayer.js";
+import { left } from "./names.js";
 import { fetchBasemap, operator } from "./operator.js";
 import { differing } from "./other.js";
 import { set, state } from "./store.js";
 import { answerOf, numberOf, world } from "./world.js";
 import { texts } from "./words.js";
-
-/** Whether this browser draws WebGL at all. */
-export function drawable() {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  gl?.getExtension("WEBGL_lose_context")?.loseContext();
-  return Boolean(gl);
-}
 
 export class Chart {
   /** @param {HTMLElement} box */
@@ -38,7 +31,11 @@ export class Chart {
     this.painted = [];
   }
 
-  /** Draw it for the first time. @param {boolean} [framed]  in another's page, whose reader scrolls past it */
+  /**
+   * Draw it for the first time.
+   * @param {boolean} [framed]  in another's page, whose reader scrolls past it
+   * @returns {Promise<boolean>} whether this browser draws WebGL at all
+   */
   async open(framed = false) {
     const atlas = await fetchBasemap();
     await breath();
@@ -46,11 +43,12 @@ export class Chart {
     await breath();
     const whole = style(this.base, shapes());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
-    this.map = new maplibre.Map({
+    this.map = begun({
       container: this.box, style: { ...whole, sources: {}, layers: whole.layers.slice(0, 1) }, ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
       cooperativeGestures: framed,
     });
+    if (!this.map) return false;
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-left");
@@ -64,6 +62,7 @@ export class Chart {
     this.map.on("click", (event) => this.#choose(event.point));
     await new Promise((done) => this.map.once("load", done));
     await this.#build(whole);
+    return true;
   }
 
   /** In some parts: each source is copied to a worker, and layers let the graphics build programs for which the page has to wait. */
@@ -202,6 +201,16 @@ export class Chart {
       this.painted[+key] = paint + chosen;
       this.map.setFeatureState({ source: "shapes", id: +key }, { colour: paint || themed("--quiet"), held: Boolean(paint), chosen });
     }
+  }
+}
+
+/** A map; null in a browser without WebGL, which is found out by trying: to ask for it beforehand costs as much as the map itself. */
+function begun(options) {
+  try {
+    return new maplibre.Map(options);
+  } catch (error) {
+    if (document.createElement("canvas").getContext("webgl2")) throw error;
+    return null;
   }
 }
 

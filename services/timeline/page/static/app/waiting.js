@@ -12,12 +12,12 @@ const SOON = 700;
 const box = h("p.stage-words", { role: "status", hidden: true });
 byId("bar").after(box);
 
-let [begun, stage, ticking] = [0, "asking", 0];
+let [begun, stage, ticking, active] = [0, "asking", 0, false];
 let read = 0;
 
 /** Begin to wait. */
 export function begin() {
-  [begun, stage, read] = [performance.now(), "asking", 0];
+  [begun, stage, read, active] = [performance.now(), "asking", 0, true];
   byId("bar").hidden = false;
   clearInterval(ticking);
   ticking = window.setInterval(tell, 250);
@@ -31,6 +31,7 @@ export function at(now) {
 
 /** Nothing is waited for any more. */
 export function end() {
+  active = false;
   clearInterval(ticking);
   byId("bar").hidden = box.hidden = true;
 }
@@ -52,7 +53,7 @@ export async function bytes(answer) {
 
 function tell() {
   const waited = performance.now() - begun;
-  if (waited < SOON) return;
+  if (!active || waited < SOON) return;
   const words = filled(texts.waiting[stage], { seconds: Math.floor(waited / 1000), mb: (read / 1e6).toFixed(1) });
   if (box.textContent !== words) box.textContent = words;
   box.hidden = false;
