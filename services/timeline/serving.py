@@ -13,8 +13,10 @@ from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
 from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
+from services.timeline.discreet import discreet
 from services.timeline.front_door import FrontDoor
 from services.timeline.issuer import on_loopback
+from services.timeline.standards.sending import Sending
 
 logger = structlog.get_logger(__name__)
 
@@ -60,6 +62,7 @@ def serve(
         Building(timeline.log),
         Integrating(timeline),
         Stamping(timeline),
+        Sending(discreet(timeline).log, following, private=timeline.settings.webhook_private),
         timeline.reader.atlases,
     ):
         (announce or partial(_announce, timeline))(url)

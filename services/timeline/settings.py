@@ -90,6 +90,7 @@ class Settings(BaseSettings):
         statement_seconds, write_seconds: A question to the database, and a statement of whoever records or follows, is
             broken off after so many seconds while the service runs.
         cors_origins: Origins whose pages may ask from a browser, with commas between; none by default.
+        webhook_private: Webhooks may go to addresses of one's own network and of this machine, and over http.
         hsts: Say Strict-Transport-Security on every answer; else only where the request came over https.
     """
 
@@ -127,6 +128,7 @@ class Settings(BaseSettings):
     write_seconds: float = Field(default=120.0, gt=0)
     cors_origins: Origins | None = None
     hsts: bool = False
+    webhook_private: bool = False
 
 
 def settings() -> Settings:
