@@ -39,9 +39,13 @@ class Came:
         return found
 
     @property
+    def data(self) -> Any:
+        """What the event carries."""
+        return JSONFormat().read(CloudEvent, self.body).get_data()
+
+    @property
     def position(self) -> int:
-        data: Any = JSONFormat().read(CloudEvent, self.body).get_data()
-        return int(data["position"])
+        return int(self.data["position"])
 
     @property
     def id(self) -> str:
