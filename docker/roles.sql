@@ -40,6 +40,9 @@ GRANT INSERT, UPDATE ON log_tile TO timeline_follow;
 GRANT INSERT ON log_checkpoint TO timeline_follow;
 GRANT SELECT ON custody, log_stamp TO timeline_read, timeline_follow;
 GRANT INSERT ON custody, log_stamp TO timeline_follow;
+-- Sending to webhooks; making one takes the owner, and its secret is for nobody else to read.
+GRANT SELECT, UPDATE (queued, stopped) ON webhook TO timeline_follow;
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_delivery TO timeline_follow;
 GRANT INSERT, UPDATE ON view TO timeline_follow;
 GRANT INSERT, UPDATE, DELETE ON claim_version, mention, merger, reach, development, set_aside, regrading, touched, touched_span
     TO timeline_follow;

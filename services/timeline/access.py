@@ -16,8 +16,9 @@ Role = Literal["reader", "reporter", "analyst", "auditor", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 #: `read` what was said and what follows; `report` what others say; `judge` it; `names`: be told who sensitive sources are;
-#: `audit` who recorded what; `redact`: take a text away for good, which whoever audits must not be able to.
-Right = Literal["read", "report", "judge", "names", "audit", "redact"]
+#: `audit` who recorded what; `redact`: take a text away for good, which whoever audits must not be able to; `send`: have
+#: what is recorded sent elsewhere.
+Right = Literal["read", "report", "judge", "names", "audit", "redact", "send"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 #: What each role may. Whoever records must read first: what is there already is corroborated, not reported again.
@@ -132,6 +133,13 @@ USING: Final[Mapping[str, Right | None]] = MappingProxyType(
         "GET /ogc/collections/status/items/{location_id}": "read",
         "GET /ogc/collections/developments/items": "read",
         "GET /ogc/collections/developments/items/{development_id}": "read",
+        "GET /v1/webhooks": "send",
+        "POST /v1/webhooks": "send",
+        "GET /v1/webhooks/{webhook_id}": "send",
+        "DELETE /v1/webhooks/{webhook_id}": "send",
+        "POST /v1/webhooks/{webhook_id}/resume": "send",
+        "GET /v1/webhooks/{webhook_id}/deliveries": "send",
+        "POST /v1/webhooks/{webhook_id}/deliveries/{position}/retry": "send",
         "GET /v1/cloudevents": "read",
         "GET /v1/events": "read",
         "POST /v1/events": "report",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
@@ -25,6 +26,8 @@ from services.timeline.migrate import known
 from services.timeline.migrate import pending as pending_migrations
 from services.timeline.pools import Unreachable
 from services.timeline.settings import PREFIX, Settings, listed
+from services.timeline.standards import webhooks
+from services.timeline.standards.webhooks import Webhook
 
 Verdict = Literal["ok", "wrong"]
 
@@ -89,6 +92,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     views: Sequence[Progress] | None = None
     leader: Leader | None = None
     tree: TreeFacts | None = None
+    webhooks: Sequence[Webhook] = ()
 
 
 def examine(facts: Facts) -> Report:
@@ -193,7 +197,19 @@ def _tree(facts: Facts) -> Iterator[Check]:
         yield Check("tree", "wrong", f"no checkpoint is signed: {refusal}", advice)
 
 
-_LOOKS: Final = (_settings, _database, _migrations, _clock, _disk, _views, _follower, _tree)
+def _webhooks(facts: Facts) -> Iterator[Check]:
+    for one in facts.webhooks:
+        where = f"webhook {one.webhook_id} to {urlsplit(one.url).hostname}"
+        if one.stopped is not None:
+            yield Check("webhooks", "wrong", f"{where}: nothing is sent, {one.stopped}", "resume it, or remove it")
+        elif one.dead:
+            advice = "see its deliveries with state=dead for why, and retry them; docs/standards.md says how"
+            yield Check("webhooks", "wrong", f"{where}: {one.dead:,} events came to nothing", advice)
+        else:
+            yield Check("webhooks", "ok", f"{where}: {one.waiting:,} events wait")
+
+
+_LOOKS: Final = (_settings, _database, _migrations, _clock, _disk, _views, _follower, _tree, _webhooks)
 
 
 def gather() -> Facts:
@@ -228,6 +244,7 @@ def _of_database(facts: Facts, connection: Database, chosen: Settings) -> Facts:
         views=progress.every(connection),
         leader=following.leader(connection),
         tree=_of_tree(connection, chosen),
+        webhooks=webhooks.every(connection),
     )
 
 
@@ -269,7 +286,7 @@ def hidden(name: str, value: Any) -> str:
         return _without_password(str(value))
     if name.lower().endswith("replica_urls"):
         return ", ".join(_without_password(one) for one in listed(str(value)))
-    if any(word in name.lower() for word in _SECRET):
+    if any(word in name.lower() for word in _SECRET) and not isinstance(value, bool):
         return "***"
     return hushed(str(value))
 

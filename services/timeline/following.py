@@ -70,7 +70,7 @@ class Following:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                with _own_connection(self._log.pool) as connection:
+                with own_connection(self._log.pool, _name()) as connection:
                     self._stand_by(connection)
                     self._follow(connection)
             except _Stopped:
@@ -157,9 +157,13 @@ def leader(connection: Connection[TupleRow]) -> Leader | None:
     return Leader(*row) if row else None
 
 
+def _name() -> str:
+    return f"timeline follower {socket.gethostname()[:30]}:{os.getpid()}"
+
+
 @contextmanager
-def _own_connection(pool: Pool) -> Iterator[Connection[TupleRow]]:
-    name = f"timeline follower {socket.gethostname()[:30]}:{os.getpid()}"
+def own_connection(pool: Pool, name: str) -> Iterator[Connection[TupleRow]]:
+    """A connection apart from a pool's, for whoever holds a lock on it: that it is lost is noticed within seconds, on both sides."""
     conninfo = pool.conninfo() if callable(pool.conninfo) else pool.conninfo
     with psycopg.connect(
         conninfo, autocommit=True, connect_timeout=10, application_name=name, **_KEEPALIVES

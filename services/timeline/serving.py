@@ -14,8 +14,10 @@ from services.timeline import console
 from services.timeline.api.app import create
 from services.timeline.building import Building
 from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
+from services.timeline.discreet import discreet
 from services.timeline.front_door import FrontDoor
 from services.timeline.issuer import on_loopback
+from services.timeline.standards.sending import Sending
 
 logger = structlog.get_logger(__name__)
 
@@ -59,8 +61,9 @@ def serve(
     url = f"http://{shown}:{listening.getsockname()[1]}"
     with listening, ExitStack() as held:
         following = held.enter_context(Following(timeline)) if follow else None
-        if follow:
-            for beside in (Building(timeline.log), Integrating(timeline), Stamping(timeline)):
+        if following is not None:
+            sending = Sending(discreet(timeline).log, following, private=timeline.settings.webhook_private)
+            for beside in (Building(timeline.log), Integrating(timeline), Stamping(timeline), sending):
                 held.enter_context(beside)
         readers = [timeline.reader, *(one.reader for one in (timeline.replicas.standbys if timeline.replicas else ()))]
         for reader in readers:

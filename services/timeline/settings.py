@@ -111,6 +111,7 @@ class Settings(BaseSettings):
             broken off after so many seconds while the service runs.
         cors_origins: Origins whose pages may ask from a browser, with commas between; none by default.
         embed_origins: Origins whose pages may show `/embed` in a frame, with commas between; by default our own alone.
+        webhook_private: Webhooks may go to addresses of one's own network and of this machine, and over http.
         hsts: Say Strict-Transport-Security on every answer; else only where the request came over https.
     """
 
@@ -154,6 +155,7 @@ class Settings(BaseSettings):
     cors_origins: Origins | None = None
     embed_origins: Origins | None = None
     hsts: bool = False
+    webhook_private: bool = False
 
 
 def settings() -> Settings:

@@ -97,7 +97,7 @@ def test_a_stream_goes_on_after_the_last_event_that_came(told: tuple[httpx2.Clie
 def test_every_type_of_event_is_one_and_the_name_of_a_sensitive_source_is_told_to_analysts(postgres_18: str) -> None:
     """In batches and streams alike."""
     with _opened(postgres_18) as timeline, served(timeline) as client:
-        keys = {role: bearing(new_key(timeline, role, role)[0]) for role in ("reader", "analyst")}  # type: ignore[arg-type]
+        keys = {role: bearing(new_key(timeline, role, role)[0]) for role in ("reader", "analyst")}
         every = every_type()
         every.pop("EventRedacted")  # has a route of its own
         hidden = {

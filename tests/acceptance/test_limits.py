@@ -158,6 +158,8 @@ def test_every_route_with_a_body_refuses_one_that_is_too_large_before_it_is_read
                     "/v1/audit/bundles/{location_id}",
                     "/v1/views/{view}/verify",
                     "/v1/views/{view}/set-aside/retry",
+                    "/v1/webhooks/{webhook_id}/resume",
+                    "/v1/webhooks/{webhook_id}/deliveries/{position}/retry",
                 }
                 assert status == 413 or (chunked and takes_no_body), (path, with_end[:200])
 
@@ -286,6 +288,8 @@ WITHOUT_LIMIT = {
     "/v1/map/moments": "the operator's file",
     "/v1/vocabulary": "the program's own",
     "/v1/whoami": "one principal",
+    "/v1/webhooks": "MOST of them",
+    "/v1/webhooks/{webhook_id}": "the types of one",
     "/ogc": "the program's own",
     "/ogc/conformance": "the program's own",
     "/ogc/collections": "the program's own",

@@ -79,6 +79,7 @@ NAMES = {
     "recorder": ("key:desk", "key:admin"),
     "moment": ("20241220000000",),
     "collection_id": ("status", "developments"),
+    "webhook_id": ("00000000-0000-4000-8000-000000000001",),
     "view": ("current", "published"),
     "position": ("3", "16"),
     "level": ("0",),

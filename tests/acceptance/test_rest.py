@@ -1054,6 +1054,8 @@ def test_head_answers_as_get_without_the_body(told: Desk) -> None:
     keys = {"{location_id}": "sy-hama", "{source_id}": "sana", "{actor_id}": "hts", "{view}": "current"}
     keys["{development_id}"] = "55e09e95-0cc2-57fc-8f1c-7fedee508e54"
     keys |= {"{collection_id}": "status", "{moment}": "20241202180000"}
+    hook = {"url": "https://desk.example.org/hook"}
+    keys["{webhook_id}"] = told.client.post("/v1/webhooks", json=hook).json()["webhook_id"]
     needed = {
         "/v1/changes": "?from=2024-12-01T00:00:00Z&to=2024-12-05T00:00:00Z&known_position=200",
         "/v1/views/diff": "?a=current&b=published&at=2024-12-02T12:00:00Z&known_at=2024-12-05T00:00:00Z",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from projections.progress import Progress
 from projections.views import View
 from services.timeline.doctor import Facts, TreeFacts, examine, hidden
 from services.timeline.following import Leader
+from services.timeline.standards.webhooks import Webhook
 
 GIB = 1 << 30
 LEADER = Leader("timeline follower desk:42", "10.0.0.7", datetime(2026, 1, 1, tzinfo=UTC))
@@ -120,3 +122,19 @@ def test_a_log_that_may_not_be_signed_is_wrong() -> None:
     [(check, found, advice)] = wrong(tree=TreeFacts(head=10, size=10, covered=5, refusal="it was restored"))
     assert (check, found) == ("tree", "no checkpoint is signed: it was restored")
     assert "docs/audit.md" in advice
+
+
+def test_what_came_to_nothing_and_a_webhook_that_is_sent_nothing_are_wrong() -> None:
+    """By its host, not by the whole address: there may be a word in that which opens something."""
+    made = Webhook(
+        UUID(int=7), "https://desk.example.org/hook?word=hush", "", None, 9, datetime.now(UTC), "key:me", None, 3, 0
+    )
+    assert wrong(webhooks=(made,)) == []
+    dead, stopped = made._replace(dead=2), made._replace(stopped="it answered 410: gone")
+    found = wrong(webhooks=(dead, stopped))
+    assert [check for check, _, _ in found] == ["webhooks", "webhooks"]
+    assert "2 events came to nothing" in found[0][1]
+    assert "410" in found[1][1]
+    assert "resume" in found[1][2]
+    assert "hush" not in str(found)
+    assert hidden("webhook_private", True) == "True"

@@ -45,7 +45,7 @@ from services.timeline.page.held import Held
 from services.timeline.page.histograms import Histograms
 from services.timeline.page.packed import Packed
 from services.timeline.settings import Settings, listed
-from services.timeline.standards import cloud_event_routes, feed_routes, mementos, ogc
+from services.timeline.standards import cloud_event_routes, feed_routes, mementos, ogc, webhook_routes
 from services.timeline.standards.ogc_extent import Extents
 from services.timeline.tailing import Streams
 
@@ -119,6 +119,7 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         feed_routes.router,
         mementos.router,
         ogc.router,
+        webhook_routes.router,
     ):
         app.include_router(router)
     _add_health(app)

@@ -25,7 +25,7 @@ from services.timeline import (
 )
 from services.timeline.access import USING, users
 from services.timeline.api.problems import MEDIA_TYPE
-from services.timeline.standards import cloud_events, feeds, ogc_shapes
+from services.timeline.standards import cloud_events, feeds, ogc_shapes, webhook_shapes
 
 _STRUCTS: dict[str, type[msgspec.Struct]] = {
     cls.__name__: cls
@@ -78,6 +78,11 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
         wire_views.ViewOut,
         cloud_events.CloudEvent,
         feeds.JsonFeed,
+        webhook_shapes.NewWebhook,
+        webhook_shapes.WebhookOut,
+        webhook_shapes.WebhookPage,
+        webhook_shapes.DeliveryOut,
+        webhook_shapes.DeliveryPage,
         ogc_shapes.Landing,
         ogc_shapes.Conformance,
         ogc_shapes.Collections,

@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import msgspec
 from fastapi import Header, Query, Request, Response
 from msgspec import UNSET
 from starlette.exceptions import HTTPException
@@ -17,6 +18,8 @@ from services.timeline.asked import CannotAsk
 from services.timeline.intake import Outdated
 from services.timeline.wire_warnings import warnings_out
 from services.timeline.writer import Result, Writer
+
+Said = TypeVar("Said", bound=msgspec.Struct)
 
 #: A client that stops in mid-body is waited for so many seconds.
 SILENCE = 30.0
@@ -46,6 +49,26 @@ async def body(request: Request, most: int) -> bytes:
             raise HTTPException(413, f"more than {most:,} bytes; send many events as NDJSON, and a long file in parts")
         parts.append(part)
     return b"".join(parts)
+
+
+async def read_as(request: Request, shape: type[Said], most: int) -> Said:
+    """The body as what it should be.
+
+    Raises:
+        CannotAsk: it is not.
+        HTTPException: it is no JSON by its media type, too large, or broke off.
+    """
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != rendering.JSON:
+        raise HTTPException(415, f"send application/json, not {media_type[:100]!r}")
+    said = await body(request, most)
+    try:
+        return msgspec.json.decode(said, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message, _, where = str(error).partition(" - at ")
+        raise CannotAsk(
+            where.strip("`").removeprefix("$.") or "body", said[:200].decode(errors="replace"), message
+        ) from None
 
 
 async def _next(stream: AsyncIterator[bytes]) -> bytes | None:

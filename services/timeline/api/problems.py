@@ -26,6 +26,7 @@ from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.reader import NotRegistered
+from services.timeline.standards.webhooks import NoWebhook, TooMany
 from services.timeline.wire import encode
 from services.timeline.wire_log import FieldError, ProblemOut
 from services.timeline.writer import Result
@@ -111,6 +112,10 @@ def _not_found(_: Request, error: Any) -> Response:
 
 def _in_the_way(_: Request, error: Any) -> Response:
     return problem(409, "Conflicts with a view", str(error))
+
+
+def _too_many(_: Request, error: Any) -> Response:
+    return problem(409, "Too many", str(error))
 
 
 def _not_yet(_: Request, error: Any) -> Response:
@@ -207,6 +212,8 @@ _HANDLERS: dict[type[Exception], Any] = {
     Taken: _in_the_way,
     Refused: _in_the_way,
     NotRegistered: _not_found,
+    NoWebhook: _not_found,
+    TooMany: _too_many,
     NotYet: _not_yet,
     NotInTree: _not_found,
     NotYetInTree: _not_yet_in_tree,

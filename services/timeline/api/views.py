@@ -1,19 +1,17 @@
 """Routes about views: what there is, building, comparing, verifying, promoting and dropping."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
 from projections.views import View as Ready
 from services.timeline import comparing, viewing, wire, wire_views
 from services.timeline.api import rendering
 from services.timeline.api.asking import At, KnownAt, Primary
 from services.timeline.api.documents import document
-from services.timeline.api.posting import body
-from services.timeline.asked import CannotAsk
+from services.timeline.api.posting import read_as
 from services.timeline.composition import Timeline
 
 router = APIRouter(tags=["Views"])
@@ -23,8 +21,6 @@ MOST = 64 * 1024
 
 View = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]*$", description="A view's name or id.")]
 OneOfTwo = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="A view's name or id.")]
-
-Said = TypeVar("Said", bound=msgspec.Struct)
 
 
 def _taking(answer: type[msgspec.Struct], *problems: int, accepted: bool = False, body: type[msgspec.Struct] | None = None) -> dict[str, Any]:  # fmt: skip
@@ -38,26 +34,6 @@ def _taking(answer: type[msgspec.Struct], *problems: int, accepted: bool = False
     return said
 
 
-async def _read(request: Request, shape: type[Said]) -> Said:
-    """The body as what it should be.
-
-    Raises:
-        CannotAsk: it is not.
-        HTTPException: it is no JSON by its media type, too large, or broke off.
-    """
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != rendering.JSON:
-        raise HTTPException(415, f"send application/json, not {media_type[:100]!r}")
-    said = await body(request, MOST)
-    try:
-        return msgspec.json.decode(said, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message, _, where = str(error).partition(" - at ")
-        raise CannotAsk(
-            where.strip("`").removeprefix("$.") or "body", said[:200].decode(errors="replace"), message
-        ) from None
-
-
 @router.get("/v1/views", **document(wire_views.ViewPage))
 def views(request: Request, opened: Primary) -> Response:
     """The views: how each reads the log, and the last position folded into it; those being built too."""
@@ -68,7 +44,7 @@ def views(request: Request, opened: Primary) -> Response:
 @router.post("/v1/views", **_taking(wire_views.ViewOut, 408, 409, 413, 415, accepted=True, body=wire_views.NewView))
 async def build_view(request: Request, opened: Primary) -> Response:
     """Ask for a view: 202 while it is being built, 200 where it is there already; 409 where its name means another."""
-    wanted = (await _read(request, wire_views.NewView)).wanted()
+    wanted = (await read_as(request, wire_views.NewView, MOST)).wanted()
     return await run_in_threadpool(_build, opened, wanted)
 
 
@@ -106,7 +82,7 @@ def drop_view(view: View, opened: Primary) -> Response:
 )
 async def promote_view(request: Request, view: View, opened: Primary) -> Response:
     """Give a view another's name, in one transaction; the other one is called `NAME.before` and can be promoted back."""
-    new = (await _read(request, wire_views.NewName)).as_
+    new = (await read_as(request, wire_views.NewName, MOST)).as_
     return await run_in_threadpool(_promote, opened, view, new)
 
 

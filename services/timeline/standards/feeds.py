@@ -109,7 +109,8 @@ def atom(feed: JsonFeed, updated: str) -> bytes:
         _link(root, "next", feed.next_url, ATOM)
     for one in feed.items:
         _entry(root, one)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="utf-8")
+    told: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + told
 
 
 def _entry(root: ET.Element, one: Item) -> None:
