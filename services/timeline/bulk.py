@@ -17,7 +17,7 @@ from projections import views
 from projections.claims import ClaimVersion, known_claims
 from projections.counting import counted_rectangles, counted_stretches
 from projections.every_place import versions_by_place
-from services.timeline import flat, wire
+from services.timeline import flat, sheets, wire
 from services.timeline.asked import Asked
 from services.timeline.reader import NARROW, Reader, until
 
@@ -110,6 +110,11 @@ def ndjson(told: Told, found: Iterator[list[Row]]) -> Iterator[bytes]:
     names = COLUMNS[told]
     for some in found:
         yield b"".join(wire.encode(dict(zip(names, map(_written, row), strict=True))) + b"\n" for row in some)
+
+
+def xlsx(asked: Asked, told: Told, found: Iterator[list[Row]]) -> Iterator[bytes]:
+    """Rows as a workbook."""
+    return sheets.workbook(told, COLUMNS[told], (row for some in found for row in some), wire.coordinates(asked))
 
 
 def _written(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The answers of many locations as bytes: JSON, NDJSON, CSV and GeoJSON, made row by row (the atlas joins ready ones)."""
+"""The answers of many locations as bytes: JSON, NDJSON, CSV, GeoJSON, XLSX and GeoParquet, made row by row (the atlas joins ready ones)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from events.times import rfc3339
 from projections.catalogue import Catalogue
 from projections.known_things import Location
-from services.timeline import flat, wire
+from services.timeline import flat, sheets, wire
 from services.timeline.asked import Asked
 from services.timeline.found import Everywhere
 
@@ -25,6 +25,8 @@ def everywhere(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, 
         return b"".join(wire.encode(_brief(one)) + b"\n" for one in found)
     if form == "csv":
         return _csv(asked, found, catalogue)
+    if form in ("xlsx", "geoparquet"):
+        return _file(asked, found, catalogue, form)
     return _geojson(asked, found, catalogue)
 
 
@@ -43,6 +45,14 @@ def _csv(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> byt
     lines = [flat.csv_line(flat.COLUMNS)]
     lines += [flat.csv_line(_row(asked, one, catalogue)[0].values()) for one in found]
     return "".join(lines).encode()
+
+
+def _file(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue, form: str) -> bytes:
+    rows = [_row(asked, one, catalogue) for one in found]
+    about = {"at": rfc3339(asked.at), **wire.coordinates(asked)}
+    if form == "geoparquet":
+        return sheets.geoparquet([row for row, _ in rows], [place.geometry for _, place in rows], about)
+    return b"".join(sheets.workbook("status", flat.COLUMNS, (list(row.values()) for row, _ in rows), about))
 
 
 def _geojson(asked: Asked, found: Sequence[Everywhere], catalogue: Catalogue) -> bytes:

@@ -22,6 +22,7 @@ from services.timeline.api.problems import problem
 from services.timeline.bulk import Told
 from services.timeline.composition import Timeline
 from services.timeline.selection import Selection, box, located
+from services.timeline.sheets import XLSX
 
 router = APIRouter(tags=["Status"])
 
@@ -30,6 +31,7 @@ FORMATS = {
     "ndjson": rendering.NDJSON,
     "csv": rendering.FORMATS["csv"],
     "arrow": "application/vnd.apache.arrow.stream",
+    "xlsx": XLSX,
 }
 
 #: So many are told at once by a process: each holds a connection, and a state of the tables, until its reader has it all.
@@ -38,7 +40,7 @@ AT_ONCE = 3
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 OfFacet = Annotated[Facet, Query(description="Which facet of the status.")]
-Format = Annotated[str | None, Query(max_length=10, description="arrow, csv or ndjson, instead of Accept.")]
+Format = Annotated[str | None, Query(max_length=10, description="arrow, csv, ndjson or xlsx, instead of Accept.")]
 
 
 @router.get("/v1/stretches", **table(FORMATS.values(), 404))
@@ -97,7 +99,7 @@ def _told(
                 return Response(status_code=304, headers=headers)
         rows = bulk.rows(opened.reader, asked, told, facet, locations)
         held.callback(rows.close)
-        chunks = bulk.WRITERS[form](told, rows)
+        chunks = bulk.WRITERS[form](told, rows) if form != "xlsx" else bulk.xlsx(asked, told, rows)
         first = next(chunks, b"")  # what goes wrong at once is told as a problem; no place, no row
         return _Stream(chain((first,), chunks), FORMATS[form], headers, held.pop_all())
     raise AssertionError  # the stack swallows nothing

@@ -110,7 +110,8 @@ def status_everywhere(
     mode: Annotated[ControlMode | None, Query(description="Only places whose control is in this mode.")] = None,
     holder: Annotated[str | None, Query(max_length=100, description="Only places that this actor holds.")] = None,
     f: Annotated[
-        str | None, Query(max_length=10, description="json, geojson, csv or ndjson, instead of Accept.")
+        str | None,
+        Query(max_length=10, description="json, geojson, csv, ndjson, xlsx or geoparquet, instead of Accept."),
     ] = None,
 ) -> Response:
     """The status of every registered place at one moment, ordered by id."""
@@ -122,7 +123,7 @@ def status_everywhere(
             found = selected(opened.reader, asked, choice)
             body = whole_map.everywhere(asked, found, opened.reader.catalogue(asked.known_position), form)
         tag = rendering.coordinates_tag(asked, asked.at, choice, form) if asked.pinned else None
-        names = form in ("csv", "geojson")
+        names = form not in ("json", "ndjson")
         return rendering.answer(request, asked, body, rendering.FORMATS[form], tag, text=names)
 
 

@@ -26,6 +26,7 @@ from services.timeline.audit.notes import UnusableKey as UnusableLogKey
 from services.timeline.audit.signing import CannotSign
 from services.timeline.audit.tree import NotInTree, NotYetInTree
 from services.timeline.reader import NotRegistered
+from services.timeline.sheets import ExtraMissing
 from services.timeline.standards.webhooks import NoWebhook, TooMany
 from services.timeline.wire import encode
 from services.timeline.wire_log import FieldError, ProblemOut
@@ -131,6 +132,11 @@ def _too_much(_: Request, error: Any) -> Response:
     return problem(422, "Too much to preview", detail)
 
 
+def _extra(_: Request, error: Any) -> Response:
+    found = [FieldError("f", "geoparquet", str(error))]
+    return problem(422, "The request cannot be understood", str(error), found)
+
+
 def _no_bundle(_: Request, error: Any) -> Response:
     return problem(409, "No bundle of this", str(error))
 
@@ -218,6 +224,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotInTree: _not_found,
     NotYetInTree: _not_yet_in_tree,
     CannotBundle: _no_bundle,
+    ExtraMissing: _extra,
     TooMuch: _too_much,
     CannotSign: _not_signed,
     UnusableLogKey: _not_signed,

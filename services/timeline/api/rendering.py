@@ -8,12 +8,20 @@ from fastapi import Request, Response
 from services.timeline import wire
 from services.timeline.asked import Asked, CannotAsk
 from services.timeline.atlas.fragments import SHAPE
+from services.timeline.sheets import GEOPARQUET, XLSX
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 #: What `f=` calls each format, with its media type; the first is the default.
-FORMATS = {"json": JSON, "geojson": "application/geo+json", "csv": "text/csv; charset=utf-8", "ndjson": NDJSON}
+FORMATS = {
+    "json": JSON,
+    "geojson": "application/geo+json",
+    "csv": "text/csv; charset=utf-8",
+    "ndjson": NDJSON,
+    "xlsx": XLSX,
+    "geoparquet": GEOPARQUET,
+}
 
 FOR_EVER = "max-age=31536000, immutable"
 

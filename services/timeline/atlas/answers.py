@@ -16,11 +16,13 @@ from services.timeline.selection import Selection, below, matches
 
 
 def from_atlas(reader: Reader, asked: Asked, choice: Selection, form: str) -> bytes | memoryview | None:
-    """The whole map as it is chosen, in one of the formats; None where the tables have to answer.
+    """The whole map as it is chosen, in one of the formats that have ready fragments; None where the tables have to answer.
 
     Raises:
         NotRegistered: `within` is not registered as known then.
     """
+    if form not in BODIES:
+        return None
     found = chosen(reader, asked, choice)
     return BODIES[form](found[0], asked, found[1]) if found is not None else None
 
