@@ -40,6 +40,9 @@ def test_a_place_is_printed_as_a_report_of_one_page(watch: Watched, theme: Liter
     page.emulate_media(media="null", color_scheme=theme, reduced_motion="reduce")
     expect(page.locator(".report")).to_have_count(0)
     expect(page.locator(".reasons")).to_have_attribute("aria-busy", "false")
+    with page.expect_response("**/v1/log/checkpoint"):
+        page.keyboard.press("Control")
+    watch.settled()
 
     pages, words = printed(page)
     assert pages == 1

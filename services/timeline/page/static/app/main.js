@@ -13,7 +13,6 @@ import { follow } from "./live.js";
 import { fetchLook } from "./operator.js";
 import { forgetOther, loadOther, updateOther } from "./other.js";
 import { Panel } from "./panel.js";
-import { rooted } from "./provenance.js";
 import { printing } from "./report.js";
 import { drawSentence } from "./sentence.js";
 import { NeedsKey, Told } from "./service.js";
@@ -131,7 +130,6 @@ async function begin() {
   await openMap();
   panel.opened();
   printing(() => chart, themed);
-  await rooted();
   document.documentElement.dataset.ready = "yes";
   glide();
   follow(news);

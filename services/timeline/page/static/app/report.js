@@ -53,6 +53,8 @@ export function printing(chart, themed) {
       themed();
     };
   };
+  // A log without a checkpoint has no root to tell yet, and a browser complains of each refusal: it is asked for where somebody may print.
+  addEventListener("keydown", ({ key }) => void (["Control", "Meta"].includes(key) && rooted()));
   addEventListener("beforeprint", begin);
   addEventListener("afterprint", end);
   matchMedia("print").addEventListener("change", ({ matches }) => (matches ? begin() : end()));
