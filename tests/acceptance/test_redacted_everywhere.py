@@ -161,7 +161,7 @@ def test_the_text_is_in_no_table_no_answer_and_no_file(world: World) -> None:
     for client in (world.client, world.other_client):
         told = telling(everything_asked(client))
         assert {one.split("?")[0].removeprefix("/v1").split("/")[1] for one in told} == {
-            "", "actors", "ogc", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
+            "", "actors", "ogc", "feeds", "cloudevents", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
         }  # fmt: skip
 
     redact_all(timeline)
