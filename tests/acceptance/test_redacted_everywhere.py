@@ -62,7 +62,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/v1/audit/recorded": ("?by=key:desk", "?by=key:admin"),
     "/v1/locations/{location_id}/status/{moment}": ("?view=published", "?view=1"),
     "/v1/locations/{location_id}/timemap": ("", "?view=published"),
-    "/v1/feeds/developments.json": ("", "?location=hama", f"?text={SECRET}"),
+    "/v1/feeds/developments.json": ("", "?location=hama"),  # a search stands in its own address, in the answer too
     "/v1/feeds/developments.atom": ("", "?within=sy"),
     "/ogc/collections/status/items": ("", "?datetime=2024-12-20T00:00:00Z&known_position=20&view=1"),
     "/ogc/collections/developments/items": ("", "?view=published"),
@@ -161,7 +161,7 @@ def test_the_text_is_in_no_table_no_answer_and_no_file(world: World) -> None:
     for client in (world.client, world.other_client):
         told = telling(everything_asked(client))
         assert {one.split("?")[0].removeprefix("/v1").split("/")[1] for one in told} == {
-            "", "actors", "ogc", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
+            "", "actors", "ogc", "feeds", "cloudevents", "audit", "developments", "events", "locations", "map", "replay", "sources", "status",
         }  # fmt: skip
 
     redact_all(timeline)
