@@ -200,15 +200,17 @@ class Client:
         text: str | None = None,
         tag: str | None = None,
         order: Literal["newest", "oldest"] = "newest",
+        known_at: Moment | None = None,
+        known_position: int | None = None,
         view: str = "current",
         min_position: int | None = None,
         limit: int = 100,
     ) -> Iterator[DevelopmentOut]:
-        """What is said to have happened, with its newest standing; a list that was begun does not shift meanwhile."""
+        """What is said to have happened, with its standing now or as known then; a list that was begun does not shift."""
         asked = {
             "location": location, "within": within, "kind": list(kind), "standing": list(standing), "source": source,
             "from": _moment(start), "to": _moment(end), "text": text, "tag": tag, "order": order, "view": view,
-            "min_position": min_position, "limit": limit,
+            "known_at": _moment(known_at), "known_position": known_position, "min_position": min_position, "limit": limit,
         }  # fmt: skip
         return cast("Iterator[DevelopmentOut]", self._every("/v1/developments", asked, "developments"))
 

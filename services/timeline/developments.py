@@ -17,9 +17,10 @@ from events.developments import DevelopmentAmended
 from events.times import rfc3339
 from events.vocabulary import KINDS
 from projections import views
-from projections.developments import Development, content
+from projections.developments import Development, content, development
 from projections.folding import fold
-from projections.knowing import Recorded
+from projections.knowing import Cluster, Recorded
+from projections.mergers import with_merged
 from projections.policies import STANDINGS, Reading
 from projections.stored_developments import Sought, counted, sought
 from projections.views import View
@@ -44,6 +45,8 @@ class Choice:
         start, end: What occurred shares a moment with `[start, end)`.
         bbox: At a place whose point lies in west, south, east, north (degrees).
         text: Each of its words stands in a summary, reason or reasoning, case and accents aside.
+        known_at, known_position: As known then: what was not known is left out, and what is told (standing, counts, summary) is
+            what was told then. Kind, place, source and period are sought in the newest state all the same.
         oldest_first: In the order in which they were recorded, instead of against it.
     """
 
@@ -57,7 +60,14 @@ class Choice:
     text: str | None = None
     tag: str | None = None
     bbox: Box | None = None
+    known_at: datetime | None = None
+    known_position: int | None = None
     oldest_first: bool = False
+
+    @property
+    def is_of_then(self) -> bool:
+        """Whether an earlier state of knowledge is asked for."""
+        return self.known_at is not None or self.known_position is not None
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
@@ -86,14 +96,15 @@ def listed(
         UnknownView, NotYet: as `asked.settled` raises them.
     """
     _require_sense(choice)
-    with reader.asking(view, min_position=min_position) as asked, _one_state(asked) as found:
+    known = {"known_at": choice.known_at, "known_position": choice.known_position}
+    with reader.asking(view, **known, min_position=min_position) as asked, _one_state(asked) as found:  # type: ignore[arg-type]
         begun = _Place(found.view_id, cursors.marked(choice), found.position, 0)
         place = begun if cursor is None else _taken(cursor, begun)
         what = _what(reader, choice, asked, found.position)
         page, last = _page(reader, asked, found, choice, what, place, limit)
         following = msgspec.structs.replace(place, last=last) if last is not None else None
         return DevelopmentPage(
-            known_position=found.position,
+            known_position=asked.known_position if choice.is_of_then else found.position,
             begun_position=place.begun,
             view=view,
             policy=found.reading.policy.label,
@@ -110,7 +121,7 @@ def how_many(reader: Reader, choice: Choice, *, view: str = "current", min_posit
         CannotAsk, NotRegistered, UnknownView, NotYet: as `listed` raises them.
     """
     _require_sense(choice)
-    if choice.text is not None or choice.tag is not None:
+    if choice.text is not None or choice.tag is not None or choice.is_of_then:
         return None
     with reader.asking(view, min_position=min_position) as asked, _one_state(asked) as found:
         what = _what(reader, choice, asked, found.position)
@@ -181,7 +192,7 @@ def _what(reader: Reader, choice: Choice, asked: Asked, position: int) -> Sought
     return Sought(
         locations=locations,
         kinds=choice.kinds or None,
-        standings=choice.standings or None,
+        standings=choice.standings or None if not choice.is_of_then else None,
         source=choice.source,
         start=choice.start,
         end=choice.end,
@@ -192,20 +203,21 @@ def _page(
     reader: Reader, asked: Asked, view: View, choice: Choice, what: Sought, place: _Place, limit: int
 ) -> tuple[list[DevelopmentOut], int | None]:
     """A page, and the last position looked at; None where nothing follows."""
-    in_text = choice.text is not None or choice.tag is not None
+    in_text = choice.text is not None or choice.tag is not None or choice.is_of_then
     found: list[DevelopmentOut] = []
     last, looked_at = place.last, 0
     while True:
         size = _HELPING if in_text else limit + 1
         rows = sought(asked.connection, view, what, newest_first=not choice.oldest_first, limit=size,
                       **_between(choice, place.begun, last))  # fmt: skip
-        told = _told(reader, asked, view, rows[:limit] if not in_text else rows)
-        for row, (out, texts) in zip(rows, told, strict=False):
+        tell = _told_then if choice.is_of_then else _told
+        told = tell(reader, asked, view, rows[:limit] if not in_text else rows)
+        for row, said in zip(rows, told, strict=False):
             if len(found) == limit:
                 return found, last
             last = row.position
-            if _says(choice, out, texts):
-                found.append(out)
+            if said is not None and _says(choice, *said):
+                found.append(said[0])
         looked_at += len(rows)
         if not in_text:
             return found, last if len(rows) > limit else None
@@ -223,6 +235,8 @@ def _between(choice: Choice, begun: int, last: int) -> dict[str, int]:
 
 
 def _says(choice: Choice, out: DevelopmentOut, texts: str) -> bool:
+    if choice.standings and out.standing not in choice.standings:
+        return False
     if choice.tag is not None and choice.tag.casefold() not in (tag.casefold() for tag in out.tags):
         return False
     return choice.text is None or all(word in texts for word in fold(choice.text).split())
@@ -238,6 +252,35 @@ def _told(reader: Reader, asked: Asked, view: View, rows: Sequence[Development])
          _texts(events[row.development_id], view.reading))
         for row in rows
     ]  # fmt: skip
+
+
+def _told_then(
+    reader: Reader, asked: Asked, view: View, rows: Sequence[Development]
+) -> list[tuple[DevelopmentOut, str] | None]:
+    """The same as known at the moment asked about, folded from the events; None where it was not known."""
+    ids = {row.development_id for row in rows}
+    members = with_merged(ids, dict(views.mergers_around(asked.connection, view, ids)))
+    events: dict[UUID, list[Recorded]] = {}
+    every = {one for found in members.values() for one in found}
+    for one in reader.whole_streams(asked.connection, every, asked.known_position):
+        events.setdefault(one.event.development_id, []).append(one)
+    sources, reading = reader.sources(asked), view.reading
+    told: list[tuple[DevelopmentOut, str] | None] = []
+    for row in rows:
+        recorded = sorted(
+            (one for member in members[row.development_id] for one in events.get(member, ())),
+            key=lambda one: one.position,
+        )
+        own = any(one.event.development_id == row.development_id for one in recorded)
+        then = development(row.development_id, recorded, sources, reading, asked.known) if own else None
+        if then is None:
+            told.append(None)
+            continue
+        said = content(row.development_id, recorded, reading, asked.known)
+        cluster = Cluster(recorded, reading)
+        known = [one for one in events[row.development_id] if cluster.known(one) <= asked.known]
+        told.append((out(then, said), _texts(known, reading)))
+    return told
 
 
 def _texts(recorded: Sequence[Recorded], reading: Reading) -> str:

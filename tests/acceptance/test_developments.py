@@ -300,6 +300,48 @@ def test_every_development_of_the_demo_is_listed_once_and_agrees_with_its_own_pa
                 assert whole["trail"][-1]["standing"] == one["standing"]
 
 
+def test_a_list_as_known_then_is_each_development_as_known_then(postgres_18: str) -> None:
+    """On both clocks and at every step of a third of the log: what was not known is left out, and no correction leaks back."""
+    with _desk(postgres_18) as desk:
+        desk.timeline.writer.append(story.lines(), "desk", atomic=True)
+        head = desk.head()
+        assert desk.get(f"/v1/status?min_position={head}&view=published").status_code == 200
+        every = desk.get("/v1/developments?limit=1000").json()["developments"]
+        moments = [f"known_position={position}" for position in range(40, head, 60)]
+        moments += [f"view=published&known_at=2024-12-{day:02}T12:00:00Z" for day in (1, 2, 3, 5, 8)]
+        changed = 0
+        for moment in moments:
+            found = {
+                one["development_id"]: one
+                for one in desk.get(f"/v1/developments?limit=1000&{moment}").json()["developments"]
+            }
+            for now in every:
+                alone = desk.get(f"/v1/developments/{now['development_id']}?{moment}")
+                then = found.get(now["development_id"])
+                assert (None if alone.status_code == 404 else alone.json()["development"]) == then
+                changed += then is not None and then["standing"] != now["standing"]
+        assert changed > 10
+
+
+def test_a_list_as_known_then_goes_on_and_is_filtered_as_known_then(postgres_18: str) -> None:
+    """Pages join to the whole; a standing, and words of text, are those of then; it does not say which is wanted twice."""
+    with _desk(postgres_18) as desk:
+        desk.timeline.writer.append(story.lines(), "desk", atomic=True)
+        assert desk.get(f"/v1/status?min_position={desk.head()}&view=published").status_code == 200
+        asked = "/v1/developments?view=published&known_at=2024-12-02T18:00:00Z"
+        whole = desk.get(f"{asked}&limit=1000").json()["developments"]
+        pages, cursor = [], ""
+        while cursor is not None:
+            page = desk.get(f"{asked}&limit=3{cursor and f'&cursor={quote(cursor)}'}").json()
+            pages += page["developments"]
+            cursor = page["next"]
+        assert pages == whole
+        unconfirmed = desk.get(f"{asked}&limit=1000&standing=unconfirmed").json()["developments"]
+        assert unconfirmed == [one for one in whole if one["standing"] == "unconfirmed"] != []
+        both = desk.get("/v1/developments?known_at=2024-12-02T18:00:00Z&known_position=3")
+        assert_problem(both, 422)
+
+
 def test_places_are_found_by_any_name_or_a_part_of_one(postgres_18: str) -> None:
     """In any script, without regard to case, accents and the forms of Arabic letters; pages are linked."""
     with _desk(postgres_18) as desk:

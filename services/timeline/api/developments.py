@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.timeline import wire
 from services.timeline.access import recorder_shown
 from services.timeline.api import rendering
-from services.timeline.api.asking import MinPosition, Moment, Opened, Question, ViewName
+from services.timeline.api.asking import KnownAt, KnownPosition, MinPosition, Moment, Opened, Question, ViewName
 from services.timeline.api.authority import Asker
 from services.timeline.api.documents import document
 from services.timeline.api.paging import linked
@@ -43,6 +43,8 @@ def chosen(
     order: Annotated[
         Literal["newest", "oldest"], Query(description="Last recorded first, or first recorded first.")
     ] = "newest",
+    known_at: KnownAt = None,
+    known_position: KnownPosition = None,
 ) -> Choice:
     """Which developments are wanted, as an address says it."""
     return Choice(
@@ -55,6 +57,8 @@ def chosen(
         end=to,
         text=text,
         tag=tag,
+        known_at=known_at,
+        known_position=known_position,
         oldest_first=order == "oldest",
     )
 

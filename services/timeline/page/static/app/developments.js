@@ -1,19 +1,18 @@
 /** The developments of a place: what was said to have happened, with chains, denials, verdicts and figures when opened. */
 
 import { h, outward } from "./elements.js";
+import { knownThen } from "./question.js";
 import { json } from "./service.js";
 import { sourceNames } from "./sources.js";
 import { set, state } from "./store.js";
 import { brief, tell } from "./times.js";
 import { toast } from "./toast.js";
-import { actorName, moments } from "./world.js";
+import { actorName } from "./world.js";
 import { filled, listed, texts } from "./words.js";
 
-/** Those at a place that are known by the state's known time, first occurred first. @param {string} place */
+/** Those at a place as known at the state's known time, first occurred first. @param {string} place */
 export async function developments(place) {
-  const found = await json("/v1/developments", { location: place, view: state.view, limit: 200 });
-  const [, known] = moments();
-  const those = found.developments.filter((one) => Date.parse(one.published_at) <= known);
+  const { developments: those } = await json("/v1/developments", { location: place, view: state.view, ...knownThen(), limit: 200 });
   those.sort((a, b) => Date.parse(a.occurred.start) - Date.parse(b.occurred.start));
   if (!those.length) return h("p.quiet", null, texts.panel.no_developments);
   return h("ol.developments", null, ...those.map(entry));
@@ -38,9 +37,7 @@ function entry(one) {
 
 /** @param {any} one */
 async function trail(one) {
-  const [, known] = moments();
-  const until = known < 8e15 ? new Date(known).toISOString() : null;
-  const asked = json(`/v1/developments/${one.development_id}`, { view: state.view, known_at: until });
+  const asked = json(`/v1/developments/${one.development_id}`, { view: state.view, ...knownThen() });
   const [sources, whole] = await Promise.all([sourceNames(), asked]);
   return h("div.trail", null,
     whole.figures.length ? h("p", null, `${texts.panel.figures}: ${whole.figures.map(figure).join("; ")}`) : null,
