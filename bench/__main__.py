@@ -23,6 +23,8 @@ BENCHES = {
     "growth": "growth:run",
     "auditing": "auditing:run",
     "page": "page:run",
+    "load": "load:run",
+    "faults": "faults:run",
 }
 
 

@@ -1,6 +1,7 @@
 """`timeline serve` as a process of its own, to be killed at once with all that belongs to it, and started again."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,8 +17,13 @@ from services.timeline.embedded_place import place_for
 class Service:
     """`timeline serve` as a process, on a port of its own, with its PostgreSQL below `home`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
+        """
+        Args:
+            settings: More of its environment.
+        """
         self._home = home
+        self._settings = settings
         self._log = home / "service.log"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
@@ -36,8 +42,16 @@ class Service:
         command = [str(Path(sys.executable).with_name("timeline")), "serve", "--port", str(self._port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=mine | {"TIMELINE_HOME": str(self._home)}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                env=mine | self._settings | {"TIMELINE_HOME": str(self._home)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def kill(self) -> None:
         self._process.kill()
@@ -54,6 +68,12 @@ class Service:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             time.sleep(0.02)
+
+    def restart_postgresql(self) -> None:
+        """As an administrator does who has no time: a fast shutdown; the service starts it again by itself."""
+        postmaster = int((place_for(self._home).data / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGINT)
+        psutil.Process(postmaster).wait(60) if psutil.pid_exists(postmaster) else None
 
     def _postgresql(self) -> list[psutil.Process]:
         data = str(place_for(self._home).data.resolve())

@@ -8,6 +8,7 @@ again, under the same event ids, whatever was not acknowledged. In the end the l
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -28,7 +29,7 @@ from projections.follower import Follower
 from services.timeline.composition import Timeline, opened
 from services.timeline.settings import Settings
 
-ROUNDS, CLIENTS = 20, 8
+ROUNDS, CLIENTS = int(os.environ.get("TIMELINE_BENCH_ROUNDS", "20")), 8
 
 #: Seconds of posting before each kill, at least and at most.
 LEAST, MOST = 0.4, 1.2
