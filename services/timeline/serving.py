@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from services.timeline import console
+from services.timeline import console, tracing
 from services.timeline.api.app import create
 from services.timeline.building import Building
 from services.timeline.composition import CannotServe, Following, Integrating, Stamping, Timeline
@@ -59,7 +59,7 @@ def serve(
     listening = _listen(host, port, find_free=find_free)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    with listening, ExitStack() as held:
+    with listening, tracing.collected(wanted=timeline.settings.traces), ExitStack() as held:
         following = held.enter_context(Following(timeline)) if follow else None
         if following is not None:
             sending = Sending(discreet(timeline).log, following, private=timeline.settings.webhook_private)

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
         log_level: How much the service says on standard error.
         log_format: `text` for people, or `json`, an object a line, for what collects them.
         log_requests: `all` requests have a line in the log, or those alone that `failed` by our fault (5xx).
+        traces: Send traces after OpenTelemetry, where its own variables (OTEL_…) say; takes the extra `otel`.
         oidc_issuer: The OpenID Connect issuer whose tokens are taken, by its address.
         oidc_audience: Whom those tokens must be made for.
         oidc_roles_claim: The claim that lists the roles of who presents one; a path where it has dots.
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "text"
     log_requests: Literal["all", "failed"] = "failed"
+    traces: bool = False
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_roles_claim: str = "roles"

@@ -21,7 +21,7 @@ from events.problems import Problem, UnusableEvent
 from events.records import Event
 from events.redaction import EventRedacted
 from events.warnings import Warned
-from services.timeline import protecting
+from services.timeline import protecting, tracing
 from services.timeline.access import NotAllowed
 from services.timeline.intake import Accepted, Intake
 from services.timeline.known import Known
@@ -107,7 +107,8 @@ class Writer:
         """
         ready = [raw if isinstance(raw, Prepared | UnusableEvent) else prepare(raw, allowed) for raw in raws]
         request = _Request(ready, recorded_by, atomic, expected_version, nameless)
-        self._together.hand_in(request)
+        with tracing.part("append", **{"timeline.events": len(ready)}):
+            self._together.hand_in(request)
         if request.failure is not None:
             raise request.failure
         if compare is not None:

@@ -14,6 +14,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.timeline import tracing
 from services.timeline.metrics import Metrics
 
 logger = structlog.get_logger("services.timeline.requests")
@@ -48,13 +49,17 @@ class Requests:
             return
         one = _Request(scope, send)
         self._metrics.began()
-        with structlog.contextvars.bound_contextvars(request_id=one.id):
+        with (
+            tracing.request(scope) as span,
+            structlog.contextvars.bound_contextvars(request_id=one.id, **tracing.trace_id(span)),
+        ):
             try:
                 await self._app(scope, receive, one.send)
             except Exception:
                 if not one.answered:  # else it is logged, and told to whoever asked; the server would log it once more
                     raise
             finally:
+                tracing.answered(span, one.method, one.route, one.status)
                 self._tell(one)
 
     def _tell(self, one: "_Request") -> None:
