@@ -137,11 +137,26 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+#: As a browser without WebGL: the page says so, and everything but the map works as ever.
+WITHOUT_MAP = """
+const { getContext } = HTMLCanvasElement.prototype;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return /webgl/.test(kind) ? null : getContext.call(this, kind, ...more); };
+const Real = Worker;
+globalThis.Worker = function (address, ...more) { if (/warming/.test(address)) throw new Error("no graphics"); return new Real(address, ...more); };
+"""
+
+
 @contextmanager
-def watched(browser: Browser, client: httpx2.Client, **context: Any) -> Iterator[Watched]:
-    """A page in a context of its own: no motion, a desk's screen, unless told otherwise."""
+def watched(browser: Browser, client: httpx2.Client, *, drawn: bool = True, **context: Any) -> Iterator[Watched]:
+    """A page in a context of its own: no motion, a desk's screen, unless told otherwise.
+
+    Args:
+        drawn: With a map; drawn by software it is most of what a page costs, so what is not about it does without.
+    """
     wanted: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | context
     made = browser.new_context(**wanted)
+    if not drawn:
+        made.add_init_script(WITHOUT_MAP)
     try:
         yield Watched(made.new_page(), str(client.base_url).rstrip("/"))
     finally:

@@ -22,7 +22,7 @@ LINTER = "@redocly/cli@2.77.0"
 
 def document() -> dict[str, Any]:
     """The document, without a database behind it."""
-    timeline: Any = SimpleNamespace(settings=Settings(), log=None, reader=None, metrics=Metrics())
+    timeline: Any = SimpleNamespace(settings=Settings(), log=None, reader=None, metrics=Metrics(), replicas=None)
     return create(timeline).openapi()
 
 

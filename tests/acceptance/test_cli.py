@@ -282,11 +282,13 @@ def test_the_schema_is_brought_up_and_checked(database: str) -> None:
     assert (checked.returncode, checked.stdout) == (0, "nothing is missing\n")
 
 
-def test_a_schema_of_a_newer_program_is_refused(database: str) -> None:
+def test_a_schema_that_a_newer_program_contracted_is_refused(database: str) -> None:
     """Rather than used by one that does not know it."""
     run(database, "db", "migrate")
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("INSERT INTO migration (number, name, sha256) VALUES (9999, 'later', repeat('0', 64))")
+        connection.execute(
+            "INSERT INTO migration (number, name, sha256, contracts) VALUES (9999, 'later', repeat('0', 64), TRUE)"
+        )
 
     assert_one_line(run(database, "map"), 2, "9999", "newer")
 

@@ -21,7 +21,7 @@ def demo(own_demo: Served) -> Served:
 @pytest.fixture
 def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
     """A page; what is refused on purpose is complained of by the browser, so each test says whether it must be quiet."""
-    with watched(browser, demo[0]) as page:
+    with watched(browser, demo[0], drawn=False) as page:
         yield page
 
 
@@ -193,7 +193,7 @@ def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> 
         )
         watch.open(address)
 
-    with watched(browser, demo[0]) as watch:
+    with watched(browser, demo[0], drawn=False) as watch:
         given(watch, keys["reader"][0])
         expect(watch.page.locator("#desk")).to_contain_text(
             "takes the role reporter or analyst. You are key:the-reader, with reader."
@@ -206,7 +206,7 @@ def test_those_without_the_role_are_told_why(browser: Browser, demo: Served) -> 
         watch.page.get_by_role("button", name="Open").click()
         expect(watch.page.locator(".commands label")).to_have_count(8)
         expect(watch.page.get_by_role("button", name="Desk", exact=True)).to_be_visible()
-    with watched(browser, demo[0]) as watch:
+    with watched(browser, demo[0], drawn=False) as watch:
         given(watch, keys["reporter"][0])
         expect(watch.page.locator(".commands label")).to_have_text(["Report", "Corroborate", "Deny", "Retract"])
         expect(watch.page.locator("#desk")).to_contain_text("take the role analyst")
@@ -216,7 +216,7 @@ def test_an_answer_that_is_lost_and_a_key_that_is_taken_back_lose_nothing(browse
     """Sent again, it is recorded once; asked for a key, the desk goes on where it was."""
     mine, other = (new_key(demo[1], name, "analyst") for name in ("mine", "other"))
     lesser, _ = new_key(demo[1], "lesser", "reporter")
-    with watched(browser, demo[0]) as watch:
+    with watched(browser, demo[0], drawn=False) as watch:
         watch.page.add_init_script(f"sessionStorage.setItem('timeline-key', '{mine[0]}')")
         at = AtTheDesk(watch, HAMA)
         at.choose("Assess")
@@ -276,7 +276,9 @@ def test_what_a_hostile_reporter_says_stays_text_at_the_desk(watch: Watched, dem
 
 def test_on_a_telephone(browser: Browser, demo: Served) -> None:
     """At 360 px: nothing is wider, every target is large enough, and it is recorded."""
-    with watched(browser, demo[0], viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as watch:
+    with watched(
+        browser, demo[0], drawn=False, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    ) as watch:
         at = AtTheDesk(watch, HAMA)
         watch.shot("desk-360-top")
         at.capture("The city has fallen, they say.", "SANA")

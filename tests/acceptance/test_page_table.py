@@ -1,12 +1,22 @@
 """The table of the page in Debian's chromium: sorted by any column, narrowed, walked with the keyboard alone."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Watched
+from tests.browser import Served, Watched, watched
 
 TABLE = "/?at=2024-12-06T12:00:00Z&view=published&as=table"
+
+
+@pytest.fixture
+def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
+    """A page of the demo without its map, which is not asked about here; it must be quiet at the end."""
+    with watched(browser, demo[0], drawn=False) as page:
+        yield page
+        page.is_quiet()
 
 
 def column(page: Page, number: int) -> list[str]:

@@ -1061,6 +1061,9 @@ def test_head_answers_as_get_without_the_body(told: Desk) -> None:
         "/v1/views/diff": "?a=current&b=published&at=2024-12-02T12:00:00Z&known_at=2024-12-05T00:00:00Z",
         "/v1/audit/recorded": "?by=demo&at=2024-12-02T12:00:00Z&known_position=200",
         "/v1/locations/{location_id}/status/{moment}": "?view=published",
+        "/v1/developments": "?known_position=200",
+        "/v1/feeds/developments.json": "?known_position=200",
+        "/v1/feeds/developments.atom": "?known_position=200",
         "/ogc/collections/status/items": "?datetime=2024-12-02T12:00:00Z&known_position=200",
         "/ogc/collections/status/items/{location_id}": "?datetime=2024-12-02T12:00:00Z&known_position=200",
     }

@@ -84,7 +84,11 @@ def create(timeline: Timeline, following: Following | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         dependencies=[Depends(authority.asker), Depends(known_parameters_only)],
         generate_unique_id_function=lambda route: route.name,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # it would tell what people search for: see tracing
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # it would tell what people search for: see tracing
     )
     app.state.timeline = timeline
     app.state.following = following
