@@ -13,10 +13,9 @@ import pytest
 
 from projections import retrying, touched_places, views
 from services.timeline import whole_map
-from services.timeline.api import rendering
 from services.timeline.asked import Asked
 from services.timeline.atlas import draft, drawing, kept, live
-from services.timeline.atlas.answers import from_atlas
+from services.timeline.atlas.answers import BODIES, from_atlas
 from services.timeline.atlas.kept import Kept
 from services.timeline.composition import Timeline, opened
 from services.timeline.selection import Selection, selected
@@ -107,7 +106,7 @@ def compare(timeline: Timeline, name: str, chance: random.Random, rounds: int) -
             known = {"known_at": chance.choice(MOMENTS_VALID)}
         with timeline.reader.asking(name, at=at, **known) as asked:
             for choice in chance.sample(CHOICES, 3):
-                form = chance.choice(list(rendering.FORMATS))
+                form = chance.choice(list(BODIES))
                 if choice.within is not None and not timeline.reader.catalogue(head).has_location(
                     choice.within, asked.known_position
                 ):
