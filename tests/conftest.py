@@ -50,6 +50,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter.write_line(f"CI: {len(skipped)} test(s) were skipped, which counts as failed", red=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All pages in one process, begun first: maps drawn by software take every core, and three at once three times as long."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.path.name == "test_packaged.py":
+            item.add_marker(pytest.mark.xdist_group("packaged"))  # what it installs takes a minute
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres_18() -> Iterator[str]:
     """The embedded server, in a home of its own."""

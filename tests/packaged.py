@@ -105,6 +105,7 @@ def installed() -> Iterator[Program]:
     folder = Path(tempfile.mkdtemp(prefix="timeline-venv-"))
     folder.chmod(0o755)
     pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
+    quick = ["install", "--no-compile"]
 
     def run(*command: str) -> None:
         made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
@@ -113,10 +114,10 @@ def installed() -> Iterator[Program]:
     try:
         run(_python(), "-m", "venv", "--without-pip", str(folder / "venv"))
         into = [sys.executable, *pip, "--python", str(folder / "venv/bin/python")]
-        run(*into, "install", "--requirement", "requirements.txt")
+        run(*into, *quick, "--requirement", "requirements.txt")
         run(*into, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder / "wheels"), ".")
         wheels = [str(one) for one in (folder / "wheels").glob("*.whl")]
-        run(*into, "install", "--no-deps", *wheels)
+        run(*into, *quick, "--no-deps", *wheels)
         yield Program((str(folder / "venv/bin/timeline"),), {})
     finally:
         shutil.rmtree(folder, ignore_errors=True)

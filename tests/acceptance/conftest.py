@@ -37,8 +37,8 @@ def own_demo(told_demo: Told) -> Iterator[Served]:
 
 
 @pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    """A page of the demo; it must be quiet at the end."""
-    with watched(browser, demo[0]) as page:
+def watch(browser: Browser, demo: Served, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """A page of the demo, without its map where a test is marked so; it must be quiet at the end."""
+    with watched(browser, demo[0], drawn=request.node.get_closest_marker("without_map") is None) as page:
         yield page
         page.is_quiet()

@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from services.timeline.audit.notes import PrivateKey
-from tests.browser import Served, Watched, watched
+from tests.browser import Watched
 
 AUDIT = "/?place=sy-hama&at=2024-12-02T15:00:00Z&follow=then&view=published&as=audit"
 
@@ -19,12 +18,7 @@ FALSE_FALL = "6022e8f8-7c73-589e-b31f-9cf75c2b482a"
 DEVELOPMENT = f"{AUDIT}&development={FALSE_FALL}"
 
 
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    """A page of the demo without its map, which is not asked about here; it must be quiet at the end."""
-    with watched(browser, demo[0], drawn=False) as page:
-        yield page
-        page.is_quiet()
+pytestmark = pytest.mark.without_map
 
 
 def checked(page: Page) -> str:

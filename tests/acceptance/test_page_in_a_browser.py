@@ -88,6 +88,7 @@ def test_dragging_the_world_as_seen_then_takes_the_known_time_along(watch: Watch
     watch.shot("fallen")
 
 
+@pytest.mark.without_map
 def test_the_address_keeps_the_state(watch: Watched) -> None:
     """Reloaded, it shows the same."""
     page = watch.open()
@@ -114,6 +115,7 @@ def test_places_are_found_in_any_script(watch: Watched) -> None:
     expect(page.locator(".hits")).to_have_text("No place of that name")
 
 
+@pytest.mark.without_map
 def test_the_switch_moves_the_known_time(watch: Watched) -> None:
     """As known today the false report is refuted; back, it is claimed again."""
     page = watch.open()
@@ -125,6 +127,7 @@ def test_the_switch_moves_the_known_time(watch: Watched) -> None:
     assert "Also claimed" in watch.sentence()
 
 
+@pytest.mark.without_map
 def test_the_keyboard_alone_moves_both_times(watch: Watched) -> None:
     """An hour with the arrows, a day with the page keys; the slider says what it shows."""
     page = watch.open()
@@ -136,6 +139,7 @@ def test_the_keyboard_alone_moves_both_times(watch: Watched) -> None:
     assert slider.get_attribute("aria-valuetext") == "1 Dec 2024, 19:00 Damascus (16:00 UTC)"
 
 
+@pytest.mark.without_map
 def test_steps_go_from_change_to_change(watch: Watched) -> None:
     """The next change of the chosen place, and back; exact fields show it."""
     page = watch.open()
@@ -146,6 +150,7 @@ def test_steps_go_from_change_to_change(watch: Watched) -> None:
     assert page.locator("input[name=at]").input_value() < after
 
 
+@pytest.mark.without_map
 def test_exact_times_are_typed(watch: Watched) -> None:
     """In UTC; what is no time is marked and changes nothing."""
     page = watch.open()
@@ -159,6 +164,7 @@ def test_exact_times_are_typed(watch: Watched) -> None:
     assert "6 Dec 2024" in watch.sentence()
 
 
+@pytest.mark.without_map
 def test_the_belief_map_sets_both_times(watch: Watched) -> None:
     """A press in the middle of it."""
     page = watch.open()
@@ -167,6 +173,7 @@ def test_the_belief_map_sets_both_times(watch: Watched) -> None:
     assert page.locator("input[value=free]").is_checked()
 
 
+@pytest.mark.without_map
 def test_a_development_opens_its_trail_and_goes_to_its_time(watch: Watched) -> None:
     """With a way back."""
     page = watch.open(f"/?{EVENING}")
@@ -179,6 +186,7 @@ def test_a_development_opens_its_trail_and_goes_to_its_time(watch: Watched) -> N
     assert watch.sentence() == before
 
 
+@pytest.mark.without_map
 def test_every_place_is_a_row_of_the_table(watch: Watched) -> None:
     """The same state, narrowed by name or actor; a row chooses its place."""
     page = watch.open("/?at=2024-12-06T12:00:00Z&view=published")
@@ -192,6 +200,7 @@ def test_every_place_is_a_row_of_the_table(watch: Watched) -> None:
     expect(page.locator(".panel h2")).to_contain_text("Hama")
 
 
+@pytest.mark.without_map
 def test_the_six_moments_are_links(watch: Watched) -> None:
     """Each shows its place at its times."""
     page = watch.open()
@@ -203,6 +212,7 @@ def test_the_six_moments_are_links(watch: Watched) -> None:
     assert "Also claimed" not in watch.sentence()
 
 
+@pytest.mark.without_map
 def test_what_changed_before_is_a_list(watch: Watched) -> None:
     """Without a place in the panel, and for longer beside it."""
     page = watch.open("/?at=2024-12-05T15:00:00Z&view=published")
@@ -212,6 +222,7 @@ def test_what_changed_before_is_a_list(watch: Watched) -> None:
     assert page.locator(".popup .changes li").count() > page.locator(".panel .changes li").count()
 
 
+@pytest.mark.without_map
 def test_before_the_record_begins_it_says_so(watch: Watched) -> None:
     """An empty map would read as nobody."""
     page = watch.open("/?place=sy-hama&at=2024-11-01T00:00:00Z&view=published")
@@ -312,6 +323,7 @@ def test_two_moments_are_compared_on_both_axes(watch: Watched) -> None:
     expect(page.locator(".panel")).to_contain_text("Changed in the 24 hours before")
 
 
+@pytest.mark.without_map
 def test_one_moment_is_compared_as_known_at_two(watch: Watched) -> None:
     """What was published by the evening, and what by the next noon: the denial makes the difference."""
     page = watch.open(

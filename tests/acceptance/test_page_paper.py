@@ -139,6 +139,7 @@ CARRIED = (
 )
 
 
+@pytest.mark.without_map
 def test_the_table_is_led_by_where_it_comes_from(watch: Watched) -> None:
     """In lines that a reader of CSV leaves out, before its head."""
     watch.open(EVENING)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import Served, Watched, watched
@@ -84,6 +85,7 @@ def test_the_wheel_reaches_the_earliest_claim_and_moves_along(browser: Browser, 
         assert shown(page) != near
 
 
+@pytest.mark.without_map
 def test_developments_stand_above_and_events_below(watch: Watched) -> None:
     """Bars where no place is chosen, ticks of the place where one is."""
     page = watch.open("/?view=published&follow=today&at=2024-12-02T12:00:00Z")

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import Served, Watched, watched
@@ -45,6 +46,7 @@ def test_share_offers_a_pinned_link_a_live_one_and_a_frame(browser: Browser, dem
         assert re.search(r"/embed\?.*position=\d+", page.locator("iframe").get_attribute("src") or "")
 
 
+@pytest.mark.without_map
 def test_a_link_is_previewed_with_its_sentence_and_both_times(watch: Watched) -> None:
     """As whoever is sent it sees it, before any script runs; the title too, and the browser's own says the same."""
     html = watch.page.request.get(watch.base + EVENING).text()

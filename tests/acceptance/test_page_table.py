@@ -1,22 +1,16 @@
 """The table of the page in Debian's chromium: sorted by any column, narrowed, walked with the keyboard alone."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser import Served, Watched, watched
+from tests.browser import Watched
 
 TABLE = "/?at=2024-12-06T12:00:00Z&view=published&as=table"
 
 
-@pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
-    """A page of the demo without its map, which is not asked about here; it must be quiet at the end."""
-    with watched(browser, demo[0], drawn=False) as page:
-        yield page
-        page.is_quiet()
+pytestmark = pytest.mark.without_map
 
 
 def column(page: Page, number: int) -> list[str]:
