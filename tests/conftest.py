@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -50,15 +51,26 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter.write_line(f"CI: {len(skipped)} test(s) were skipped, which counts as failed", red=True)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each file in one process, and all pages in one: maps drawn by software take every core, three at once many times as long."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  (a run of one process has none)
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "pages" if _is_page(file) else file
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+def _is_page(file: str) -> bool:
+    return "/test_page_" in file
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All pages in one process, begun first: maps drawn by software take every core, and three at once three times as long."""
-    for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.path.name == "test_packaged.py":
-            item.add_marker(pytest.mark.xdist_group("packaged"))  # what it installs takes a minute
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Pages first, since nothing else takes so long; then what installs the program anew."""
+    items.sort(key=lambda item: (not _is_page(item.nodeid), "/test_packaged" not in item.nodeid))
 
 
 @pytest.fixture(scope="session")
