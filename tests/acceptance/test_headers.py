@@ -1,6 +1,7 @@
 """The headers of every answer: what a browser may do with it, and who may keep it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
