@@ -87,7 +87,7 @@ def settled(
     known_at: datetime | None = None,
     known_position: int | None = None,
     min_position: int | None = None,
-    patience: float = PATIENCE,
+    patience: float | None = None,
     snapshot: str | None = None,
 ) -> Iterator[Asked]:
     """Settle a question on both axes, and hold one state of the view's tables until it is answered.
@@ -98,7 +98,7 @@ def settled(
 
     Args:
         at, known_at: Moments; both default to now.
-        patience: `min_position` is waited for so many seconds.
+        patience: `min_position` is waited for so many seconds; by default PATIENCE.
         snapshot: Begins a transaction that sees one state alone, in which all is asked; as a standby wants it.
 
     Raises:
@@ -107,7 +107,7 @@ def settled(
         CannotAsk: both a time and a position to know by, on the recorded clock.
     """
     if min_position is not None:
-        _wait_for(pool, view, min_position, patience)
+        _wait_for(pool, view, min_position, PATIENCE if patience is None else patience)
     asked = {"known_at": known_at, "known_position": known_position}
     with pool.connection() as connection:
         if snapshot is None:

@@ -28,7 +28,7 @@ positive_data_acceptance.enabled = false
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 """
 COMMAND = [
-    "run", "--phases", "examples,coverage,fuzzing", "--max-examples", "4", "--generation-deterministic",
+    "run", "--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--generation-deterministic",
     "--continue-on-failure", "--suppress-health-check", "all", "--no-color", "--report", "ndjson",
 ]  # fmt: skip
 
@@ -47,12 +47,11 @@ def base(postgres_18: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             yield str(client.base_url)
 
 
-@pytest.mark.timeout(600)
 def test_every_answer_is_one_that_the_document_names(base: str, tmp_path: Path) -> None:
     """Thousands of requests, good and bad, to every operation."""
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     command = [str(Path(sys.executable).with_name("schemathesis")), *COMMAND, f"{base}/openapi.json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=550, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     answers = list(_answers(next((tmp_path / "schemathesis-report").glob("*.ndjson"))))
     assert len(answers) > 2_000
