@@ -46,7 +46,7 @@ export function style(base, shapes) {
     },
     layers: [
       { id: "water", type: "background", paint: { "background-color": themed("--water") } },
-      { id: "land", type: "fill", source: "land", paint: { "fill-color": themed("--land"), "fill-antialias": true } },
+      { id: "land", type: "fill", source: "land", paint: { "fill-color": themed("--land"), "fill-antialias": false } },
       { id: "coast", type: "line", source: "land", paint: { "line-color": themed("--coast"), "line-width": 0.8 } },
       { id: "borders", type: "line", source: "borders", paint: { "line-color": themed("--border"), "line-width": 1 } },
       {

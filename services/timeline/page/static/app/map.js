@@ -65,7 +65,7 @@ export class Chart {
     return true;
   }
 
-  /** In some parts: each source is copied to a worker, and layers let the graphics build programs for which the page has to wait. */
+  /** In parts: each source is copied to a worker, and each layer lets the graphics build a program for which the page has to wait. */
   async #build({ sources, layers }) {
     const { gl } = this.map.painter.context;
     this.layer.prepare(gl);
@@ -73,9 +73,10 @@ export class Chart {
       await breath();
       this.map.addSource(name, source);
     }
-    for (const some of [layers.filter((one) => one.source === "land" || one.source === "borders"), layers.filter((one) => one.source === "shapes")]) {
+    for (const one of layers.slice(1)) {
       await atLeisure(gl);
-      for (const one of some) this.map.addLayer(one);
+      this.map.addLayer(one);
+      await new Promise((done) => this.map.once("idle", done)); // its program is built when its first tile is drawn
     }
     await atLeisure(gl);
     this.map.addLayer(this.layer);
