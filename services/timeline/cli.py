@@ -45,7 +45,6 @@ from services.timeline.backups.restoring import NotRestored
 from services.timeline.building import CannotBuild
 from services.timeline.commanded import asking, opened_timeline
 from services.timeline.composition import CannotServe
-from services.timeline.cycles import collect_rarely
 from services.timeline.developments import Choice, found_developments
 from services.timeline.discreet import Protected, discreet
 from services.timeline.embedded import EmbeddedUnavailable
@@ -101,7 +100,6 @@ def _ended(number: int, _: object) -> None:
 def main() -> None:
     """Run the command; every error that people can mend is one line on standard error."""
     signal.signal(signal.SIGTERM, _ended)
-    collect_rarely()
     try:
         sys.exit(app(standalone_mode=False))
     except _FOR_PEOPLE as error:

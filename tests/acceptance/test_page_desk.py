@@ -17,9 +17,9 @@ def demo(own_demo: Served) -> Served:
 
 
 @pytest.fixture
-def watch(browser: Browser, demo: Served) -> Iterator[Watched]:
+def watch(browser: Browser, demo: Served, request: pytest.FixtureRequest) -> Iterator[Watched]:
     """A page; what is refused on purpose is complained of by the browser, so each test says whether it must be quiet."""
-    with watched(browser, demo[0]) as page:
+    with watched(browser, demo[0], drawn=request.node.get_closest_marker("without_map") is None) as page:
         yield page
 
 
@@ -54,6 +54,7 @@ def test_a_report_does_what_was_foreseen_and_the_map_shows_it(watch: Watched, de
     watch.is_quiet()
 
 
+@pytest.mark.without_map
 def test_what_looks_the_same_is_offered_before_a_second_record_is_made(watch: Watched, demo: Served) -> None:
     """What is seen here at once, and what the service names when it is asked; one press makes it a corroboration."""
     at = AtTheDesk(watch, HAMA)
@@ -110,6 +111,7 @@ def test_a_second_record_is_merged_into_the_first_and_a_void_one_goes_from_the_m
     watch.is_quiet()
 
 
+@pytest.mark.without_map
 def test_an_amendment_sends_what_was_changed_alone(watch: Watched, demo: Served) -> None:
     """Whatever else the development says stays as it was, to the microsecond."""
     at = AtTheDesk(watch)
@@ -138,6 +140,7 @@ def test_an_amendment_sends_what_was_changed_alone(watch: Watched, demo: Served)
     assert (figures["of"], figures["low"], figures["best"], figures["relation"]) == ("killed", 1200, None, "at_least")
 
 
+@pytest.mark.without_map
 def test_verdicts_denials_and_retractions_are_recorded(watch: Watched, demo: Served) -> None:
     """Each as its own event about the chosen development."""
     at = AtTheDesk(watch, HAMA)
@@ -164,6 +167,7 @@ def test_verdicts_denials_and_retractions_are_recorded(watch: Watched, demo: Ser
     watch.is_quiet()
 
 
+@pytest.mark.without_map
 def test_who_comes_later_is_told_what_was_recorded_and_nothing_is_lost(watch: Watched, demo: Served) -> None:
     """Two people at one development: the second reads first, then records."""
     at = AtTheDesk(watch, HAMA)
@@ -200,6 +204,7 @@ def test_who_comes_later_is_told_what_was_recorded_and_nothing_is_lost(watch: Wa
     assert event_at(demo, at.recorded())["changes"] == {"summary": "The town of Hama, they say."}
 
 
+@pytest.mark.without_map
 def test_a_preview_says_from_when_the_map_shows_it(watch: Watched, demo: Served) -> None:
     """What is published later than is known on the map; and on the clock of the record, from now on."""
     at = AtTheDesk(watch, "/?place=sy-salma&at=2024-12-02T12:00:00Z&follow=then&view=published&as=desk")

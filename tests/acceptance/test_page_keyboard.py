@@ -65,6 +65,7 @@ def test_the_tab_key_goes_through_all_of_the_page(watch: Watched, state: str, pl
     assert any(one["name"].startswith("Hama. Across: the time in the world.") for one in stops)
 
 
+@pytest.mark.without_map
 def test_the_belief_map_is_walked_with_the_arrows(watch: Watched) -> None:
     """Across the time in the world, up and down the known one: the false report comes and goes."""
     page = watch.open("/?place=sy-hama&at=2024-12-02T12:00:00Z&known=2024-12-02T18:00:00Z&follow=free&view=published")

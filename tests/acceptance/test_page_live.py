@@ -46,6 +46,7 @@ def captured(place: str, *, summary: str, url: str | None = None) -> dict[str, A
     }  # fmt: skip
 
 
+@pytest.mark.without_map
 def test_what_is_recorded_is_seen_without_a_reload(watch: Watched, demo: Served) -> None:
     """The sentence changes while somebody looks."""
     page = watch.open("/?place=sy-salma&at=2024-12-09T12:00:00Z&follow=today&view=published")
@@ -85,6 +86,7 @@ def test_what_a_hostile_reporter_says_stays_text(watch: Watched, demo: Served) -
     assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.without_map
 def test_a_service_that_went_away_is_told(watch: Watched, demo: Served) -> None:
     """The picture stays, and says how old it is."""
     page = watch.open()
@@ -154,6 +156,7 @@ def test_while_the_map_is_drawn_up_the_page_says_so(watch: Watched) -> None:
     expect(page.locator(".stage-words")).to_be_hidden()
 
 
+@pytest.mark.without_map
 def test_a_view_that_is_compared_with_follows_too(watch: Watched, demo: Served) -> None:
     """What is recorded is taken in on both sides; the other is fetched as it lies ready, and what changed since."""
     page = watch.open(f"/?at=2024-12-09T12:00:00Z&follow=today&view=published&compare={AS_TOLD}")

@@ -88,6 +88,7 @@ def grown(demo: Served, chance: Random, number: int) -> None:
 
 
 @pytest.mark.parametrize("view", ["published", "current"])
+@pytest.mark.without_map
 def test_the_columns_and_the_changes_since_are_the_columns_of_today(watch: Watched, demo: Served, view: str) -> None:
     """In the page itself: rectangles, what is picked at a moment, names, and how far the scale reaches."""
     page, chance = watch.open(f"/?view={view}&follow=today"), Random(4)
@@ -106,6 +107,7 @@ def test_the_columns_and_the_changes_since_are_the_columns_of_today(watch: Watch
     watch.complaints.clear()  # of the stream that was cut off
 
 
+@pytest.mark.without_map
 def test_a_name_that_was_taken_away_goes_from_the_page(watch: Watched, demo: Served) -> None:
     """All is fetched again, for nobody tells what else the page holds of it."""
     post(demo, town("zz-secret", "Somebody's own name"))
@@ -141,6 +143,7 @@ def test_what_a_reader_holds_stays_while_others_record(watch: Watched, demo: Ser
     assert page.evaluate("document.activeElement.name") == "at"
 
 
+@pytest.mark.without_map
 def test_nothing_typed_at_the_desk_is_lost_while_others_record(watch: Watched, demo: Served) -> None:
     """Half a report stays half a report."""
     page = watch.open("/?place=sy-salma&as=desk&view=published")

@@ -40,7 +40,7 @@ HELD_FOR_YEARS: dict[str, Any] = {
 def test_what_began_before_the_record_is_told_at_the_left_end(browser: Browser, own_demo: Served) -> None:
     """Pressed, the scale reaches back to it; the record's begin stays what it was. So it is while it is recorded, and afterwards."""
     client, timeline = own_demo
-    with watched(browser, client) as watch:
+    with watched(browser, client, drawn=False) as watch:
         page = watch.open("/?view=published&follow=today&at=2024-12-02T12:00:00Z")
         record, button = shown(page), page.locator("button.earlier")
         expect(button).to_be_hidden()
@@ -69,7 +69,7 @@ def test_the_wheel_reaches_the_earliest_claim_and_moves_along(browser: Browser, 
     """Out and out; then nearer, and along with Shift."""
     client, timeline = own_demo
     assert client.post("/v1/events", json=HELD_FOR_YEARS).status_code == 201
-    with watched(browser, client) as watch:
+    with watched(browser, client, drawn=False) as watch:
         page = watch.open("/?view=published&follow=today&at=2024-12-02T12:00:00Z")
         watch.reached(timeline.log.head().position)
         page.locator(".lane:has(.handle.known)").hover()
