@@ -85,6 +85,15 @@ class Log:
             ).fetchall()
         return map(as_recorded, rows)
 
+    def gradings(self, *, until: int) -> Iterator[RecordedEvent[Event]]:
+        """The events about sources alone, in order, with their text: few, where places are many."""
+        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                f"{SELECT_WHOLE} WHERE split_part(type, '-', 1) = 'source' AND position <= %s::bigint ORDER BY position",
+                [until],
+            ).fetchall()
+        return map(as_recorded, rows)
+
     def at(self, positions: Collection[int]) -> list[RecordedEvent[Any]]:
         """The events at some positions, with their text, in the order of the log."""
         with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:

@@ -27,7 +27,7 @@ def versions_as_of(
 ) -> list[ClaimVersion]:
     """The claim versions of some places as the view would hold them, had the log ended at `position`."""
     sources = Sources(view.reading.clock)
-    for one in log.reference(until=position):
+    for one in log.gradings(until=position):
         sources.learn(one.position, one.event)
     found: list[ClaimVersion] = []
     wanted = set(locations)

@@ -141,7 +141,7 @@ class Follower:
 def graded_until(log: Log, view: View, position: int) -> Sources:
     """The gradings of all sources up to a position, on a view's clock."""
     sources = Sources(view.reading.clock)
-    for one in log.reference(until=position):
+    for one in log.gradings(until=position):
         sources.learn(one.position, one.event)
     return sources
 

@@ -45,7 +45,7 @@ def found(log: Log, asked: Asked, development_id: UUID) -> Found:
     if not any(one.event.development_id == development_id for one in recorded):
         raise NotRegistered("development", str(development_id), asked.known_position)
     reading, sources = asked.view.reading, Sources(asked.view.reading.clock)
-    gradings = [one for one in log.reference(until=asked.known_position) if sources.learn(one.position, one.event)]
+    gradings = [one for one in log.gradings(until=asked.known_position) if sources.learn(one.position, one.event)]
     row = development(development_id, recorded, sources, reading, asked.known)
     if row is None:
         raise NotRegistered("development", str(development_id), asked.known_position)

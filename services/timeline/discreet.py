@@ -104,6 +104,9 @@ class DiscreetLog(Log):
     def reference(self, after: int = 0, *, until: int) -> Iterator[RecordedEvent[Event]]:
         return iter(self.told(super().reference(after, until=until)))
 
+    def gradings(self, *, until: int) -> Iterator[RecordedEvent[Event]]:
+        return iter(self.told(super().gradings(until=until)))
+
     def at(self, positions: Collection[int]) -> list[RecordedEvent[Any]]:
         return self.told(super().at(positions))
 

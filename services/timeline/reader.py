@@ -299,7 +299,7 @@ class Reader:
     def sources(self, asked: Asked) -> Sources:
         """How every source is graded, by the log position asked about."""
         sources = Sources(asked.view.reading.clock)
-        for one in self._log.reference(until=asked.known_position):
+        for one in self._log.gradings(until=asked.known_position):
             sources.learn(one.position, one.event)
         return sources
 

@@ -230,6 +230,15 @@ def test_before_the_record_begins_it_says_so(watch: Watched) -> None:
     expect(page.locator(".panel .notice")).to_contain_text("Our record begins 27 Nov 2024")
 
 
+@pytest.mark.without_map
+def test_before_anything_was_known_nothing_is_asked(watch: Watched) -> None:
+    """On the log's own clock, where the story was recorded just now, and the reader asks what was known in 2024."""
+    page = watch.open("/?place=sy-hama&at=2024-12-02T12:00:00Z&follow=then&view=current")
+    expect(page.locator(".panel .reasons")).to_contain_text("Nothing of this was known to us by then")
+    watch.settled()
+    assert not [one for one in watch.asked if "/explain" in one]
+
+
 @pytest.mark.parametrize(
     ("name", "address"),
     [

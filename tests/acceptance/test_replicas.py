@@ -109,6 +109,7 @@ def test_what_was_just_recorded_is_read_however_far_the_standby_is(both: Pair) -
             new = str(uuid4())
             place = {"type": "LocationRegistered", "location_id": f"p-{new}", "name": "New", "kind": "city"}
             assert client.post("/v1/events", json=place).status_code == 201
+            until(lambda: folded(timeline))
             assert client.get(f"/v1/locations/p-{new}").status_code == 200
         finally:
             both.standby.ask("SELECT pg_wal_replay_resume()")

@@ -57,7 +57,7 @@ export class Beliefs {
   /** The number of each answer by its words, made where changes come. @type {Map<string, number> | null} */
   #numbers = null;
 
-  /** @type {{from: number, until: number, earliest: number} | null | undefined} */
+  /** @type {{from: number, until: number, earliest: number, known: number} | null | undefined} */
   #extent;
 
   #held = new Uint8Array(0);
@@ -175,6 +175,11 @@ export class Beliefs {
     return this.#reach()?.earliest ?? null;
   }
 
+  /** When the first of all that is held was known. @returns {number | null} */
+  begun() {
+    return this.#reach()?.known ?? null;
+  }
+
   #reach() {
     if (this.#extent === undefined) {
       this.#extent = reach(this);
@@ -203,10 +208,11 @@ function reach({ facets, times, header }) {
   const last = Math.max(...[valid, known].map((counts) => times[counts.findLastIndex((count) => count > 0)] ?? -Infinity).filter(Number.isFinite));
   if (!Number.isFinite(last)) return null;
   const early = times[quantile(valid, valid_from.length * 0.03)];
-  const first = header.clock === "reported" ? times[known.findIndex((count, number) => count > 0 && finite(number))] ?? early : early;
+  const begun = times[known.findIndex((count, number) => count > 0 && finite(number))] ?? early;
+  const first = header.clock === "reported" ? begun : early;
   const earliest = times[valid.findIndex((count, number) => count > 0 && finite(number))] ?? first;
   const from = Number.isFinite(early) ? Math.max(early, first - 7 * 86_400_000) : first;
-  return { from, until: last, earliest: Math.min(earliest, from) };
+  return { from, until: last, earliest: Math.min(earliest, from), known: begun };
 }
 
 /** @param {Uint32Array} numbers  @param {number} length */
@@ -227,8 +233,9 @@ function stretched(found, own) {
   const finite = [...own.from, ...own.knownFrom].filter(Number.isFinite);
   if (!finite.length) return found;
   const [low, high] = [Math.min(...own.from, Infinity), Math.max(...finite)];
-  if (!found) return { from: Math.min(...finite), until: high, earliest: Math.min(...finite) };
-  return { from: found.from, until: Math.max(found.until, high), earliest: Number.isFinite(low) ? Math.min(found.earliest, low) : found.earliest };
+  const known = Math.min(...own.knownFrom.filter(Number.isFinite));
+  if (!found) return { from: Math.min(...finite), until: high, earliest: Math.min(...finite), known };
+  return { ...found, until: Math.max(found.until, high), earliest: Number.isFinite(low) ? Math.min(found.earliest, low) : found.earliest };
 }
 
 /** @returns {Facet} */

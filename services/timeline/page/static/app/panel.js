@@ -1,5 +1,6 @@
 /** The panel: the chosen place, why, the belief map, its developments; without a place, what changed before. */
 
+import { knownAt } from "./address.js";
 import { beliefMap } from "./beliefmap.js";
 import { changedBefore } from "./changed.js";
 import { differences } from "./compare.js";
@@ -92,6 +93,8 @@ export class Panel {
     const mine = (this.asked += 1);
     try {
       if (!world.places.ids.length) return this.#tell([h("p", null, texts.empty.how)], null);
+      const begun = beforeAll();
+      if (begun !== null) return this.#tell([h("p.quiet", null, filled(texts.panel.before_known, { when: tell(begun) }))], null);
       if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], state.compare ? differences() : await changedBefore());
       const [reasons, list] = await Promise.all([
         json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, question()).then(why), developments(state.place ?? ""),
@@ -119,6 +122,12 @@ export class Panel {
 function original(number) {
   const names = world.places.other_names[number] ?? [];
   return names.length ? h("span.original", { dir: "auto" }, names.join(" · ")) : null;
+}
+
+/** When the record began, where the state asks what was known before: then there is nothing to ask the service. */
+function beforeAll() {
+  const [begun, known] = [world.beliefs?.begun() ?? null, knownAt(state)];
+  return begun !== null && known !== null && known < begun ? begun : null;
 }
 
 function begins() {
