@@ -14,9 +14,9 @@ from events.developments import DevelopmentEvent
 from events.log import Log, streams
 from projections import setting_aside
 from projections.claims import FOREVER, ClaimVersion
+from projections.follower import graded_until
 from projections.knowing import Recorded
 from projections.mergers import with_merged
-from projections.sources import Sources
 from projections.stored_bearing import ever_at, mergers_around
 from projections.versions import claim_versions
 from projections.views import View
@@ -26,9 +26,7 @@ def versions_as_of(
     connection: Connection[TupleRow], log: Log, view: View, locations: Collection[str], position: int
 ) -> list[ClaimVersion]:
     """The claim versions of some places as the view would hold them, had the log ended at `position`."""
-    sources = Sources(view.reading.clock)
-    for one in log.gradings(until=position):
-        sources.learn(one.position, one.event)
+    sources = graded_until(log, view, position)
     found: list[ClaimVersion] = []
     wanted = set(locations)
     here = ever_at(connection, view, locations)

@@ -29,6 +29,7 @@ from projections.claims import FOREVER, ClaimVersion, known_claims, micros
 from projections.everywhere import Place, answers, answers_among, places_with_access, with_access_among
 from projections.explain import Account, account
 from projections.folding import fold
+from projections.follower import graded_until
 from projections.knowing import Recorded
 from projections.mergers import with_merged
 from projections.progress import Progress
@@ -298,10 +299,7 @@ class Reader:
 
     def sources(self, asked: Asked) -> Sources:
         """How every source is graded, by the log position asked about."""
-        sources = Sources(asked.view.reading.clock)
-        for one in self._log.gradings(until=asked.known_position):
-            sources.learn(one.position, one.event)
-        return sources
+        return graded_until(self._log, asked.view, asked.known_position)
 
 
 def _at(location_id: str, facet: str) -> Place:

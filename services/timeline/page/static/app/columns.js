@@ -175,7 +175,7 @@ export class Beliefs {
     return this.#reach()?.earliest ?? null;
   }
 
-  /** When the first of all that is held was known. @returns {number | null} */
+  /** When it was first known of any place who holds it. @returns {number | null} */
   begun() {
     return this.#reach()?.known ?? null;
   }
@@ -235,7 +235,8 @@ function stretched(found, own) {
   const [low, high] = [Math.min(...own.from, Infinity), Math.max(...finite)];
   const known = Math.min(...own.knownFrom.filter(Number.isFinite));
   if (!found) return { from: Math.min(...finite), until: high, earliest: Math.min(...finite), known };
-  return { ...found, until: Math.max(found.until, high), earliest: Number.isFinite(low) ? Math.min(found.earliest, low) : found.earliest };
+  const earliest = Number.isFinite(low) ? Math.min(found.earliest, low) : found.earliest;
+  return { from: found.from, until: Math.max(found.until, high), earliest, known: Math.min(found.known, known) };
 }
 
 /** @returns {Facet} */

@@ -93,12 +93,8 @@ export class Panel {
     const mine = (this.asked += 1);
     try {
       if (!world.places.ids.length) return this.#tell([h("p", null, texts.empty.how)], null);
-      const begun = beforeAll();
-      if (begun !== null) return this.#tell([h("p.quiet", null, filled(texts.panel.before_known, { when: tell(begun) }))], null);
       if (numberOf(state.place) < 0) return this.#tell([h("p.quiet", null, texts.panel.choose)], state.compare ? differences() : await changedBefore());
-      const [reasons, list] = await Promise.all([
-        json(`/v1/locations/${encodeURIComponent(state.place ?? "")}/explain`, question()).then(why), developments(state.place ?? ""),
-      ]);
+      const [reasons, list] = await Promise.all([reasonsOf(state.place ?? ""), developments(state.place ?? "")]);
       if (mine === this.asked) this.#tell(reasons, list);
     } catch (error) {
       if (error instanceof NeedsKey) throw error;
@@ -124,10 +120,11 @@ function original(number) {
   return names.length ? h("span.original", { dir: "auto" }, names.join(" · ")) : null;
 }
 
-/** When the record began, where the state asks what was known before: then there is nothing to ask the service. */
-function beforeAll() {
+/** Why; where nobody's hold of anything was known yet there is nothing to ask, and the place itself may not have been known. */
+async function reasonsOf(place) {
   const [begun, known] = [world.beliefs?.begun() ?? null, knownAt(state)];
-  return begun !== null && known !== null && known < begun ? begun : null;
+  if (begun !== null && known !== null && known < begun) return [h("p.quiet", null, filled(texts.panel.before_known, { when: tell(begun) }))];
+  return why(await json(`/v1/locations/${encodeURIComponent(place)}/explain`, question()));
 }
 
 function begins() {
