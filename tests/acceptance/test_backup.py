@@ -19,7 +19,8 @@ from services.timeline.audit.notes import Note
 from services.timeline.backups import archive, backing_up, programs
 from services.timeline.composition import opened
 from services.timeline.settings import Settings
-from tests.acceptance.test_cli import Ran, assert_one_line, run
+from tests.acceptance.test_cli import assert_one_line, run
+from tests.commands import Ran
 
 AT = ("--at", "2024-12-02T12:00:00Z", "--known-at", "2024-12-02T18:00:00Z", "--view", "published", "--json")
 

@@ -20,6 +20,7 @@ import pytest
 from services.timeline import story
 from services.timeline.composition import opened
 from services.timeline.settings import Settings
+from tests.commands import Ran, run_to_its_end
 from tests.conftest import fresh_database
 
 COMMAND = str(Path(sys.executable).parent / "timeline")
@@ -28,8 +29,6 @@ NOWHERE = "postgresql://127.0.0.1:1/nothing"
 #: What the database of these tests holds: the demo, and two towns more.
 EVENTS = len(story.lines()) + 2
 PLACES = sum(b'"LocationRegistered"' in line[:40] for line in story.lines()) + 2
-
-Ran = subprocess.CompletedProcess[str]
 
 
 def environment(database: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -40,16 +39,7 @@ def environment(database: str, more: Mapping[str, str] | None = None) -> dict[st
 
 def run(database: str, *arguments: str, stdin: str = "", **more: str) -> Ran:
     """Run the command to its end."""
-    return subprocess.run(
-        [COMMAND, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment(database, more),
-        timeout=60,
-        check=False,
-    )
+    return run_to_its_end(arguments, environment(database, more), stdin)
 
 
 def assert_one_line(ran: Ran, code: int, *words: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from services.timeline.composition import opened
 from services.timeline.settings import Settings
-from tests.acceptance.test_cli import COMMAND, Ran, assert_one_line, environment, run
+from tests.acceptance.test_cli import COMMAND, assert_one_line, environment, run
+from tests.commands import Ran
 from tests.conftest import fresh_database
 from tests.foreign import TABLE_TOML, ged, listing
 

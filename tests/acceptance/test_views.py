@@ -1,10 +1,7 @@
 """Views over REST and on the command line: built, compared, verified, promoted, dropped, and refused in words."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +13,7 @@ from services.timeline import story
 from services.timeline.building import Building
 from services.timeline.composition import Timeline
 from tests.acceptance.test_rest import assert_problem, served
+from tests.commands import Ran, run_to_its_end
 from tests.integration.test_follower import _until
 
 AT = "2024-12-05T14:00:00Z"
@@ -207,11 +205,9 @@ def test_views_in_use_are_not_dropped(client: httpx2.Client) -> None:
     assert_problem(client.delete("/v1/views/nope"), 404)
 
 
-def run(database: str, *words: str) -> subprocess.CompletedProcess[str]:
+def run(database: str, *words: str) -> Ran:
     """`timeline view …` on a database."""
-    command = [str(Path(sys.executable).with_name("timeline")), "view", *words]
-    environment = {"TIMELINE_DATABASE_URL": database, "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    return run_to_its_end(["view", *words], {"TIMELINE_DATABASE_URL": database, "PATH": "/usr/bin:/bin"})
 
 
 def test_the_whole_life_of_a_view_on_the_command_line(told: Timeline, database: str) -> None:

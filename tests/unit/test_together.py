@@ -58,15 +58,33 @@ def test_a_lone_caller_waits_for_nobody() -> None:
 
 
 def test_whoever_waits_while_a_commit_is_under_way_is_in_the_next_batch() -> None:
-    """Sixty callers, a handful of commits, one at a time, each request in exactly one of them."""
-    slow = Slow()
-    together = Together(slow.commit, most=1_000)
-    requests = [Request(number) for number in range(60)]
-    hand_in_at_once(together, requests)
+    """Sixty callers, of whom fifty-nine come while the first commits: two commits, in the order in which they came."""
+    batches: list[list[int]] = []
+    begun, go_on = threading.Event(), threading.Event()
 
-    assert all(request.answer == request.number * 2 for request in requests)
-    assert sorted(number for batch in slow.batches for number in batch) == list(range(60))
-    assert len(slow.batches) < 20
+    def commit(batch: Sequence[Request]) -> None:
+        batches.append([request.number for request in batch])
+        begun.set()
+        assert go_on.wait(timeout=20)
+        for request in batch:
+            request.answer = request.number * 2
+
+    together = Together(commit, most=1_000)
+    requests = [Request(number) for number in range(60)]
+    threads = [threading.Thread(target=together.hand_in, args=(request,)) for request in requests]
+    threads[0].start()
+    assert begun.wait(timeout=20)
+    for already, thread in enumerate(threads[1:]):
+        thread.start()
+        while len(together._waiting) <= already:  # nothing else tells that a caller waits
+            time.sleep(0)
+    go_on.set()
+    for thread in threads:
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+    assert batches == [[0], list(range(1, 60))]
+    assert [request.answer for request in requests] == [number * 2 for number in range(60)]
 
 
 def test_a_batch_is_no_heavier_than_allowed_unless_one_request_is() -> None:
