@@ -168,11 +168,11 @@ def test_what_nobody_takes_is_a_dead_letter_that_is_seen_and_can_be_sent_again(d
         assert "503" in dead["error"]
         assert desk.now(hook)["dead"] == 1
         refused.clear()
-        again = f"/v1/webhooks/{hook['webhook_id']}/deliveries/{position}/retry"
-        assert desk.client.post(again).json()["state"] == "waiting"
+        deliveries = f"/v1/webhooks/{hook['webhook_id']}/deliveries"
+        assert desk.client.post(f"{deliveries}/{position}/retry").json()["state"] == "waiting"
         until(lambda: desk.seen(hook, "?state=dead") == [] and desk.now(hook)["waiting"] == 0, "it is taken")
         assert to.positions()[-1] == position
-        assert_problem(desk.client.post(again.replace(str(position), "999999")), 404)
+        assert_problem(desk.client.post(f"{deliveries}/999999/retry"), 404)
 
 
 def test_who_answers_gone_is_sent_nothing_more_until_somebody_resumes_it(desk: Desk) -> None:
