@@ -39,6 +39,9 @@ _DATA.chmod(0o711)
 os.environ["XDG_DATA_HOME"] = str(_DATA)
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 
+#: Files that take longest after the pages (60 to 90 s each).
+LONG = ("/test_packaged", "/test_schemathesis", "/test_folds_against_reference", "/test_replicas", "/test_adversity")
+
 _numbers = itertools.count(1)
 
 
@@ -69,8 +72,8 @@ def _is_page(file: str) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages first, since nothing else takes so long; then what installs the program anew."""
-    items.sort(key=lambda item: (not _is_page(item.nodeid), "/test_packaged" not in item.nodeid))
+    """Pages first, since nothing else takes so long; then what else takes long, lest one process be alone with it at the end."""
+    items.sort(key=lambda item: (not _is_page(item.nodeid), not any(one in item.nodeid for one in LONG)))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +75,7 @@ def noticed_by(flip: Flip) -> str | None:
         if source.count(flip.stands) != 1:
             raise LookupError(f"{flip.file}: {flip.stands!r} stands there {source.count(flip.stands)} times")
         flipped.write_text(source.replace(flip.stands, flip.instead), "utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *TESTS]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--no-header", *TESTS]
         run = subprocess.run(
             command, cwd=copy, capture_output=True, text=True, env=os.environ | {"CI": "true"}, check=False
         )
@@ -85,12 +86,12 @@ def noticed_by(flip: Flip) -> str | None:
 
 
 def main() -> int:
-    """Try every flip; exit code 1 where one goes unnoticed."""
+    """Try every flip, as many at a time as there are cores; exit code 1 where one goes unnoticed."""
     unnoticed = 0
-    for number, flip in enumerate(FLIPS, start=1):
-        test = noticed_by(flip)
-        unnoticed += test is None
-        print(f"{number:2}/{len(FLIPS)}  {flip.rule:58} {test or 'NOBODY NOTICED'}", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        for number, (flip, test) in enumerate(zip(FLIPS, several.map(noticed_by, FLIPS), strict=True), start=1):
+            unnoticed += test is None
+            print(f"{number:2}/{len(FLIPS)}  {flip.rule:58} {test or 'NOBODY NOTICED'}", flush=True)
     return 1 if unnoticed else 0
 
 

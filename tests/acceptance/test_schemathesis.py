@@ -28,7 +28,7 @@ positive_data_acceptance.enabled = false
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 """
 COMMAND = [
-    "run", "--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--generation-deterministic",
+    "run", "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--generation-deterministic",
     "--continue-on-failure", "--suppress-health-check", "all", "--no-color", "--report", "ndjson",
 ]  # fmt: skip
 
