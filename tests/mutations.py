@@ -75,7 +75,8 @@ def noticed_by(flip: Flip) -> str | None:
         if source.count(flip.stands) != 1:
             raise LookupError(f"{flip.file}: {flip.stands!r} stands there {source.count(flip.stands)} times")
         flipped.write_text(source.replace(flip.stands, flip.instead), "utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--no-header", *TESTS]
+        less = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "--no-header")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *less, *TESTS]
         run = subprocess.run(
             command, cwd=copy, capture_output=True, text=True, env=os.environ | {"CI": "true"}, check=False
         )
