@@ -27,9 +27,8 @@ CONFIG = """
 positive_data_acceptance.enabled = false
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 """
-COMMAND = [
-    "run", "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--generation-deterministic",
-    "--continue-on-failure", "--suppress-health-check", "all", "--no-color", "--report", "ndjson",
+SAME = [
+    "--generation-deterministic", "--continue-on-failure", "--suppress-health-check", "all", "--no-color", "--report", "ndjson",
 ]  # fmt: skip
 
 
@@ -49,17 +48,28 @@ def base(postgres_18: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_every_answer_is_one_that_the_document_names(base: str, tmp_path: Path) -> None:
     """Thousands of requests, good and bad, to every operation."""
-    (tmp_path / "schemathesis.toml").write_text(CONFIG)
-    command = [str(Path(sys.executable).with_name("schemathesis")), *COMMAND, f"{base}/openapi.json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    answers = list(_answers(next((tmp_path / "schemathesis-report").glob("*.ndjson"))))
+    answers = list(told(base, tmp_path, "examples,coverage,fuzzing", 8))
     assert len(answers) > 2_000
     assert {200, 201, 404, 405, 409, 415, 422} <= {status for status, _ in answers}
-    assert {json.loads(body)["title"] for status, body in answers if status >= 500} <= {
-        "Not folded yet",
-        "Not in the tree yet",
-    }
+
+
+def test_what_an_answer_names_can_be_asked_for(base: str, tmp_path: Path) -> None:
+    """Chains of requests: ids, positions and cursors of one answer go into the next request, which is answered as well."""
+    answers = list(told(base, tmp_path, "stateful", 100))
+    assert len(answers) > 300
+    assert sum(status == 200 for status, _ in answers) > 100
+
+
+def told(base: str, folder: Path, phases: str, examples: int) -> Iterator[tuple[int, bytes]]:
+    """Status and body of each answer to the tool, which must be content; a 5xx only where a position is not there yet."""
+    (folder / "schemathesis.toml").write_text(CONFIG)
+    tool = str(Path(sys.executable).with_name("schemathesis"))
+    command = [tool, "run", "--phases", phases, "--max-examples", str(examples), *SAME, f"{base}/openapi.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    for status, body in _answers(next((folder / "schemathesis-report").glob("*.ndjson"))):
+        assert status < 500 or json.loads(body)["title"] in ("Not folded yet", "Not in the tree yet")
+        yield status, body
 
 
 def _answers(report: Path) -> Iterator[tuple[int, bytes]]:
