@@ -2,30 +2,50 @@
 
 import { drawn } from "./breath.js";
 
-/** Looks again so often at most; a browser that never says that it is done is not waited for. */
+/** Asks so often at most; graphics that are never at leisure are not waited for. */
 const MOST = 40;
 
+/** Who is answered so soon, in milliseconds, and twice, asks graphics that have nothing else to do. */
+const AT_ONCE = 25;
+const TWICE = 2;
+
+/**
+ * Where the graphics were started, and are asked: it may wait for them, since nobody waits for it. It stays as long as the page
+ * does: a context that goes keeps the page waiting for 200 to 300 ms where software draws. @type {Worker | null}
+ */
+let beside = null;
+
+/** An answer of the worker; null where it fails. @param {Worker} worker  @returns {Promise<boolean | null>} */
+const answer = (worker) => new Promise((done) => {
+  worker.onmessage = (event) => done(event.data);
+  worker.onerror = () => done(null);
+});
+
 /** Start the browser's graphics beside the page. @returns {Promise<void>} */
-export function warmed() {
-  return new Promise((done) => {
-    try {
-      const worker = new Worker(new URL("./warming.worker.js", import.meta.url));
-      worker.onmessage = worker.onerror = () => {
-        worker.terminate();
-        done();
-      };
-    } catch {
-      done(); // the page finds out for itself
-    }
-  });
+export async function warmed() {
+  try {
+    beside = new Worker(new URL("./warming.worker.js", import.meta.url));
+  } catch {
+    return;
+  }
+  if (!(await answer(beside))) unheard();
 }
 
-/** Everything that was asked of the graphics is done. @param {WebGL2RenderingContext} gl */
-export async function atLeisure(gl) {
-  await drawn();
-  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-  if (!fence) return;
-  gl.flush();
-  for (let tries = 0; tries < MOST && gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED; tries += 1) await drawn();
-  gl.deleteSync(fence);
+/** Wait until the graphics have nothing else to do: they draw all of the page, in turn, and whoever asks them meanwhile is kept waiting. */
+export async function atLeisure() {
+  let soon = 0;
+  for (let tries = 0; tries < MOST && soon < TWICE; tries += 1) {
+    await drawn(); // what was put on the page a moment ago is asked of them by then
+    if (!beside) return;
+    const asked = performance.now();
+    beside.postMessage(null);
+    if ((await answer(beside)) === null) return unheard();
+    soon = performance.now() - asked < AT_ONCE ? soon + 1 : 0;
+  }
+}
+
+/** It has no graphics, or fails: the page finds out for itself. */
+function unheard() {
+  beside?.terminate();
+  beside = null;
 }

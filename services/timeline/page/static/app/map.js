@@ -43,6 +43,7 @@ export class Chart {
     await breath();
     const whole = style(this.base, shapes());
     maplibre.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
+    await atLeisure();
     this.map = begun({
       container: this.box, style: { ...whole, sources: {}, layers: whole.layers.slice(0, 1) }, ...this.#camera(), maxZoom: 16, minZoom: 1, attributionControl: false,
       renderWorldCopies: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
@@ -73,12 +74,13 @@ export class Chart {
       await breath();
       this.map.addSource(name, source);
     }
-    for (const one of layers.slice(1)) {
-      await atLeisure(gl);
+    for (const one of [NOTHING, ...layers.slice(1)]) {
+      await atLeisure();
       this.map.addLayer(one);
       await new Promise((done) => this.map.once("idle", done)); // its program is built when its first tile is drawn
     }
-    await atLeisure(gl);
+    await atLeisure();
+    this.map.removeLayer(NOTHING.id);
     this.map.addLayer(this.layer);
     await breath();
     this.place();
@@ -204,6 +206,9 @@ export class Chart {
     }
   }
 }
+
+/** Draws nothing: the first layer of tiles brings the program that cuts them to shape, which is to be built alone. */
+const NOTHING = /** @type {const} */ ({ id: "nothing", type: "fill", source: "land", filter: false });
 
 /** A map; null in a browser without WebGL, which is found out by trying: to ask for it beforehand costs as much as the map itself. */
 function begun(options) {
