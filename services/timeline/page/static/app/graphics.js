@@ -5,9 +5,8 @@ import { drawn } from "./breath.js";
 /** Asks so often at most; graphics that are never at leisure are not waited for. */
 const MOST = 40;
 
-/** Who is answered so soon, in milliseconds, and twice, asks graphics that have nothing else to do. */
+/** Who is answered so soon, in milliseconds, asks graphics that have nothing else to do. */
 const AT_ONCE = 25;
-const TWICE = 2;
 
 /**
  * Where the graphics were started, and are asked: it may wait for them, since nobody waits for it. It stays as long as the page
@@ -33,14 +32,13 @@ export async function warmed() {
 
 /** Wait until the graphics have nothing else to do: they draw all of the page, in turn, and whoever asks them meanwhile is kept waiting. */
 export async function atLeisure() {
-  let soon = 0;
-  for (let tries = 0; tries < MOST && soon < TWICE; tries += 1) {
+  for (let tries = 0; tries < MOST; tries += 1) {
     await drawn(); // what was put on the page a moment ago is asked of them by then
     if (!beside) return;
     const asked = performance.now();
     beside.postMessage(null);
     if ((await answer(beside)) === null) return unheard();
-    soon = performance.now() - asked < AT_ONCE ? soon + 1 : 0;
+    if (performance.now() - asked < AT_ONCE) return;
   }
 }
 
